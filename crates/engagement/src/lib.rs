@@ -1,0 +1,1 @@
+//! Definitions of funnels, achievements and recognition, and their evaluation. Pure: no IO, no clock.

@@ -1,0 +1,1 @@
+//! The durable record: envelope, kinds, versioned bytes, reading of every released version.

@@ -1,0 +1,1 @@
+//! actix-web resources, extractors, authentication; the only place that knows status codes.

@@ -1,0 +1,1 @@
+//! Decides a write, appends it, acknowledges once the log confirmed.

@@ -1,0 +1,1 @@
+//! Contract of a partitioned append-only log, and the suite that every backend passes.

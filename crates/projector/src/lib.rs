@@ -1,0 +1,1 @@
+//! Drives read models along the log: batches, positions, rebuilds, lag, dead letters.

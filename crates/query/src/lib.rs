@@ -1,0 +1,1 @@
+//! Answers reads: filters, cursors, consistent-through, formats.

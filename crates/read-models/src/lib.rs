@@ -1,0 +1,1 @@
+//! Every read model: its tables, its pure apply, its lookups; one file each.

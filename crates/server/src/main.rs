@@ -1,0 +1,2 @@
+//! The plaudit binary: options, roles, backend choice, start and stop order.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Contract of a table store, and the suite that every backend passes.

@@ -1,0 +1,1 @@
+//! Structured logs, the Prometheus registry, /metrics and health.

@@ -1,0 +1,2 @@
+//! The developer's commands and the tidy tests.
+fn main() {}
