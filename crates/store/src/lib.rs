@@ -1,1 +1,16 @@
-//! Contract of a table store, and the suite that every backend passes.
+//! The contract of Plaudit's table store: declared tables with typed columns, rows under a partition key and a
+//! clustering key, as CQL has them.
+//!
+//! A [`Table`] is declared once, as a value; encodings, CQL and documents follow from it. Every row belongs to a
+//! [`Generation`], so that a read model can be rebuilt beside the one that serves. [`suite`] is what every backend passes.
+
+mod contract;
+mod error;
+pub mod suite;
+mod table;
+mod value;
+
+pub use contract::{Condition, Cursor, Order, RecordSource, Scan, Slice, Store, Write};
+pub use error::StoreError;
+pub use table::{Column, Generation, Kind, Table};
+pub use value::{Row, StoredRecord, Value};

@@ -1,0 +1,1 @@
+//! What every log keeps: the tests that each backend runs with one line.

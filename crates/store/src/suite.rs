@@ -1,0 +1,1 @@
+//! What every store keeps: the tests that each backend runs with one line.
