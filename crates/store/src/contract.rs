@@ -32,9 +32,11 @@ pub enum Write {
 /// Which rows of one partition, in which order.
 #[derive(Clone, Copy, Debug)]
 pub struct Slice<'a> {
-    /// Lower bound on the clustering key, or on the first columns of it.
+    /// Lower bound on the clustering key, or on the first columns of it: `Included` starts with the first row that has these values,
+    /// `Excluded` after the last one.
     pub from: Bound<&'a [Value]>,
-    /// Upper bound on the clustering key, or on the first columns of it.
+    /// Upper bound on the clustering key, or on the first columns of it: `Included` ends with the last row that has these values,
+    /// `Excluded` before the first one.
     pub to: Bound<&'a [Value]>,
     /// Ascending or descending by clustering key.
     pub order: Order,
@@ -79,6 +81,10 @@ pub enum Condition<'a> {
 }
 
 /// A store of declared tables.
+///
+/// Rows of a partition are in order of their clustering key, column by column: numbers and timestamps by value, text, blobs and
+/// UUIDs by their bytes. Calls with rows, keys or bounds that do not fit the declaration fail with [`StoreError::Mismatch`] and
+/// change nothing.
 #[async_trait::async_trait]
 pub trait Store: Send + Sync + 'static {
     /// Makes sure that the tables are there, as declared.
@@ -101,7 +107,8 @@ pub trait Store: Send + Sync + 'static {
         slice: Slice<'_>,
     ) -> Result<Vec<Row>, StoreError>;
 
-    /// Rows of a whole generation, each exactly once, in an order of the backend's own.
+    /// Rows of a whole generation, each exactly once, in an order of the backend's own. Rows that change meanwhile may or may not be
+    /// among them. A page may be shorter than `limit`; only `next` tells the end.
     async fn scan(
         &self,
         table: &'static Table,
@@ -118,6 +125,9 @@ pub trait Store: Send + Sync + 'static {
     async fn write(&self, writes: Vec<Write>) -> Result<(), StoreError>;
 
     /// Writes `row` if the condition holds, durably; else returns the present row.
+    ///
+    /// Of several such calls for one key at once, each sees what those before it wrote. A [`Store::write`] to the same key at the
+    /// same time may be overwritten: tables should know one of the two ways only.
     async fn compare_and_set(
         &self,
         table: &'static Table,

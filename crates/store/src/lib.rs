@@ -5,6 +5,7 @@
 //! [`Generation`], so that a read model can be rebuilt beside the one that serves. [`suite`] is what every backend passes.
 
 mod contract;
+pub mod cql;
 mod error;
 pub mod suite;
 mod table;
@@ -12,5 +13,5 @@ mod value;
 
 pub use contract::{Condition, Cursor, Order, RecordSource, Scan, Slice, Store, Write};
 pub use error::StoreError;
-pub use table::{Column, Generation, Kind, Table};
+pub use table::{Access, Column, GENERATION_COLUMN, Generation, Kind, Table};
 pub use value::{Row, StoredRecord, Value};
