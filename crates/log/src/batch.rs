@@ -56,12 +56,12 @@ impl Batch {
         result
     }
 
-    /// The value of record `index`, to be changed in place (its length is fixed).
-    pub fn value_mut(&mut self, index: usize) -> &mut [u8] {
+    /// The encoded headers and the value of record `index`, to be changed in place (their lengths are fixed).
+    pub fn parts_mut(&mut self, index: usize) -> (&mut [u8], &mut [u8]) {
         let start = self.starts[index];
         let (key, headers, value) = lengths(&self.bytes[start..]).expect("written by push");
-        let from = start + PREFIX_BYTES + key + headers;
-        &mut self.bytes[from..from + value]
+        let from = start + PREFIX_BYTES + key;
+        self.bytes[from..from + headers + value].split_at_mut(headers)
     }
 
     /// The records in order.

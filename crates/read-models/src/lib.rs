@@ -1,1 +1,16 @@
-//! Every read model: its tables, its pure apply, its lookups; one file each.
+//! Every read model: its tables, its pure `apply`, its lookups; one file each.
+//!
+//! A [`ReadModel`] turns events into changes of [`Rows`]; the projector drives it and writes the rows together with
+//! the position they have absorbed. Queries use the lookups of the same file, so the two agree on what a row means.
+
+mod error;
+mod generations;
+mod model;
+mod progress;
+mod rows;
+
+pub use error::ApplyError;
+pub use generations::Generations;
+pub use model::{Context, ReadModel, Recorded};
+pub use progress::{Progress, Reached};
+pub use rows::Rows;
