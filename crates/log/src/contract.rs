@@ -36,14 +36,19 @@ pub trait Log: Send + Sync + 'static {
     /// records would survive a crash. Dropping it does not take the append back.
     fn append(&self, batch: Batch) -> Confirmation;
 
-    /// The confirmed records of `partition` at `from` and after, about `bytes_max` bytes of them and at least one; none at the head.
+    /// The confirmed records of `partition` at `from` and after: at most `bytes_max` bytes of them, but at least
+    /// one. None at the head and past it; reading then goes on where it was.
+    ///
+    /// A reader that remembers a position past the head belongs to another log; who keeps positions compares
+    /// them with [`head`](Self::head) at start, because here it looks like waiting.
     async fn read(&self, partition: Partition, from: Position, bytes_max: usize)
     -> Result<Records, LogError>;
 
     /// The position that the next record of `partition` can get: every confirmed record is before it.
     async fn head(&self, partition: Partition) -> Result<Position, LogError>;
 
-    /// Waits until the head of `partition` is past `position`, at most for `patience`. Returns the head.
+    /// Waits until the head of `partition` is past `position`, at most for `patience`. Returns the head, which
+    /// is not past `position` when patience ran out.
     async fn wait_past(
         &self,
         partition: Partition,

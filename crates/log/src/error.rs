@@ -35,6 +35,12 @@ pub enum LogError {
         /// What does not fit.
         what: String,
     },
+    /// Somebody else writes to this log.
+    #[error("{log} is in use by another process")]
+    InUse {
+        /// Which log: its directory or its address.
+        log: String,
+    },
     /// The log is closing.
     #[error("the log is closed")]
     Closed,
