@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use jiff::tz::TimeZone;
 use plaudit_event::{Event, TenantId};
 use plaudit_log::{Partition, Position};
 use plaudit_store::{Generation, Store, Table};
@@ -34,6 +35,16 @@ pub trait ReadModel: Send {
 
     /// Forgets what it remembers, because rows that it changed were not written.
     fn forget(&mut self);
+
+    /// Tenants whose serving rows were made by definitions that have changed since: each is to be built anew, from the
+    /// first position, in a generation of its own. The new instance (with [`Context::tenant`]) fixes the definitions of
+    /// its generation when it sees its first record, so a tenant that is told again makes a running build start over.
+    ///
+    /// Asked at start and after each batch of an instance that serves; each change is told once. Instances that do not
+    /// serve yet may be asked too: they tell when they serve.
+    async fn wants_rebuild(&mut self) -> Result<Vec<TenantId>, ApplyError> {
+        Ok(Vec::new())
+    }
 }
 
 /// An event with its place in the log.
@@ -62,4 +73,6 @@ pub struct Context {
     pub store: Arc<dyn Store>,
     /// Which generation of each read model serves.
     pub generations: Generations,
+    /// Where the days and months of all tenants begin.
+    pub time_zone: TimeZone,
 }
