@@ -380,3 +380,29 @@ async fn off_thread(
         Err(_) => work(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
+
+    use super::*;
+
+    struct Dir(TempDir);
+
+    impl Dir {
+        fn new() -> Self {
+            Self(tempfile::tempdir().expect("a directory"))
+        }
+    }
+
+    #[async_trait::async_trait]
+    impl plaudit_store::suite::Factory for Dir {
+        type Store = EmbeddedStore;
+
+        async fn open(&self, records: Arc<dyn RecordSource>) -> EmbeddedStore {
+            EmbeddedStore::open(self.0.path(), Options::default(), Some(records)).expect("the store opens")
+        }
+    }
+
+    plaudit_store::store_suite!(Dir::new());
+}
