@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::iri::{is_mailto, is_sha1, is_uri};
 use crate::statement::{Actor, Ifi};
 
 impl Ifi<'_> {
@@ -22,7 +23,39 @@ impl Ifi<'_> {
     }
 }
 
-impl Actor<'_> {
+impl<'a> Ifi<'a> {
+    /// The identifier that [`Ifi::canonical`] wrote as `text`, if it is one.
+    #[must_use]
+    pub fn parse_canonical(text: &'a str) -> Option<Self> {
+        if is_mailto(text) {
+            return Some(Self::Mbox(text.into()));
+        }
+        match text.split_once(':')? {
+            ("sha1", sum) if is_sha1(sum) => Some(Self::MboxSha1Sum(sum.into())),
+            ("openid", uri) if is_uri(uri) => Some(Self::OpenId(uri.into())),
+            ("account", account) => {
+                let (home_page, name) = account.split_once('|')?;
+                let home_page = match home_page.contains('%') {
+                    true => Cow::Owned(home_page.replace("%7C", "|").replace("%25", "%")),
+                    false => Cow::Borrowed(home_page),
+                };
+                Some(Self::Account { home_page, name: name.into() })
+            }
+            _ => None,
+        }
+    }
+}
+
+impl<'a> Actor<'a> {
+    /// The identifier; none for an anonymous group.
+    #[must_use]
+    pub fn ifi(&self) -> Option<&Ifi<'a>> {
+        match self {
+            Self::Agent(agent) => Some(&agent.ifi),
+            Self::Group(group) => group.ifi.as_ref(),
+        }
+    }
+
     /// Who the learner of a statement with this actor is: its identifier, or for an anonymous group
     /// `group:` and a hash of its members' identifiers in any order.
     #[must_use]
@@ -37,6 +70,12 @@ impl Actor<'_> {
         let mut members: Vec<_> = group.members.iter().map(|member| member.ifi.canonical()).collect();
         members.sort_unstable();
         members.dedup();
-        Cow::Owned(format!("group:{:032x}", xxhash_rust::xxh3::xxh3_128(members.join("\0").as_bytes())))
+        let mut text = Vec::new();
+        for member in members {
+            // With its length before it, no member can pass for two.
+            text.extend_from_slice(&(member.len() as u64).to_le_bytes());
+            text.extend_from_slice(member.as_bytes());
+        }
+        Cow::Owned(format!("group:{:032x}", xxhash_rust::xxh3::xxh3_128(&text)))
     }
 }

@@ -3,11 +3,33 @@
 //! Pure and total: no IO, no clock, no randomness, and no input makes it panic. [`parse_statements`] is the
 //! one typed pass over a request body; everything it returns borrows from that body.
 
+mod batch;
+mod decimal;
+mod duration;
+mod fingerprint;
+mod identity;
+mod invalid;
+mod iri;
+mod json;
+mod language;
+mod media_type;
+mod stamp;
 mod statement;
 mod time;
+mod validate;
 
-pub use statement::{
-    Activity, Actor, Agent, Attachment, Context, Fingerprint, Group, Ifi, Object, RawJson, StatementId,
-    StatementResult, Statement, SubStatement, Version,
+pub use batch::{
+    Batch, STATEMENTS_PER_BATCH_MAX, parse_actor, parse_statement, parse_statements, read_stored,
 };
-pub use time::Timestamp;
+pub use duration::{comparable as comparable_duration, is_duration};
+pub use fingerprint::Fingerprint;
+pub use invalid::Invalid;
+pub use iri::{is_iri, is_irl, is_mailto, is_sha1, is_sha2, is_uri, parse_uuid};
+pub use language::is_language_tag;
+pub use media_type::is_media_type;
+pub use stamp::{Stamp, StampOffsets};
+pub use statement::{
+    Activity, Actor, Agent, Attachment, Context, Group, Ifi, Object, RawJson, SIGNATURE, Statement,
+    StatementId, StatementResult, SubStatement, VOIDED, Version,
+};
+pub use time::{NotATimestamp, Timestamp};

@@ -5,7 +5,15 @@ use std::borrow::Cow;
 use smallvec::SmallVec;
 use uuid::Uuid;
 
+use crate::fingerprint::Sum;
+use crate::stamp::Edits;
 use crate::time::Timestamp;
+
+/// The one verb that the standard reserves (1.0.3 Data 2.3.2).
+pub const VOIDED: &str = "http://adlnet.gov/expapi/verbs/voided";
+
+/// The usage type of an attachment that signs its statement (1.0.3 Data 2.6).
+pub const SIGNATURE: &str = "http://adlnet.gov/expapi/attachments/signature";
 
 /// The id of a statement (1.0.3 Data 2.4.1).
 pub type StatementId = Uuid;
@@ -21,11 +29,6 @@ pub enum Version {
     /// 2.0.0 (IEEE 9274.1.1-2023).
     V2_0_0,
 }
-
-/// What a statement means, as 128 bits: two statements that the standard calls equal have equal fingerprints
-/// (1.0.3 Data 2.3.1; see `xapi.md` rule 3 for what is ignored).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Fingerprint(pub u128);
 
 /// One statement.
 #[derive(Clone, Debug)]
@@ -52,6 +55,18 @@ pub struct Statement<'a> {
     pub authority: Option<Actor<'a>>,
     /// Metadata of attachments.
     pub attachments: Vec<Attachment<'a>>,
+    pub(crate) layout: Layout,
+}
+
+/// What the pass over the bytes noted for later use.
+#[derive(Clone, Debug)]
+pub(crate) struct Layout {
+    /// Where in the body the value of the id begins.
+    pub(crate) id_at: usize,
+    /// What stamping changes.
+    pub(crate) edits: Edits,
+    /// What the statement means, attachments left out; `None` if nobody asked.
+    pub(crate) meaning: Option<Sum>,
 }
 
 /// An agent or a group.
@@ -142,6 +157,8 @@ pub struct SubStatement<'a> {
     pub context: Option<Context<'a>>,
     /// When it happened.
     pub timestamp: Option<Timestamp>,
+    /// Metadata of attachments.
+    pub attachments: Vec<Attachment<'a>>,
 }
 
 /// The outcome of a statement (1.0.3 Data 2.4.5).
@@ -153,6 +170,16 @@ pub struct StatementResult<'a> {
     pub completion: Option<bool>,
     /// `score.scaled`, −1 to 1.
     pub scaled: Option<f64>,
+    /// `score.raw`, between `min` and `max`.
+    pub raw: Option<f64>,
+    /// `score.min`.
+    pub min: Option<f64>,
+    /// `score.max`.
+    pub max: Option<f64>,
+    /// `response`.
+    pub response: Option<Cow<'a, str>>,
+    /// `duration`, an ISO 8601 duration as sent.
+    pub duration: Option<Cow<'a, str>>,
     /// `extensions`, as sent.
     pub extensions: Option<RawJson<'a>>,
 }
@@ -178,6 +205,8 @@ pub struct Context<'a> {
     pub context_agents: Vec<Actor<'a>>,
     /// The groups of `contextGroups` (2.0).
     pub context_groups: Vec<Group<'a>>,
+    /// `revision`.
+    pub revision: Option<Cow<'a, str>>,
     /// `platform`.
     pub platform: Option<Cow<'a, str>>,
     /// `language`.
@@ -201,4 +230,6 @@ pub struct Attachment<'a> {
     pub sha2: Cow<'a, str>,
     /// `fileUrl`.
     pub file_url: Option<Cow<'a, str>>,
+    /// The digest of all of this.
+    pub(crate) meaning: u128,
 }

@@ -1,0 +1,24 @@
+//! Language maps (1.0.3 Data 4.2): language tags to plain text.
+
+use super::Read;
+use crate::fingerprint::Sum;
+use crate::invalid::Fault;
+use crate::json::{Cursor, Keys};
+use crate::language::is_language_tag;
+
+pub(super) fn language_map(cursor: &mut Cursor<'_>) -> Read<()> {
+    let mut open = cursor.object()?;
+    let mut keys = Keys::default();
+    let mut sum = Sum::default();
+    while let Some(key) = cursor.key(&mut open)? {
+        if !is_language_tag(&key.value) {
+            let rule = "not an RFC 5646 language tag, such as en-GB";
+            return Err(Fault::new(key.at, rule, "xAPI 1.0.3 Data 4.2"));
+        }
+        keys.add(&key.value, key.at);
+        let text = cursor.string()?;
+        sum.named(cursor.digest.caseless(&key.value), cursor.digest.text(&text.value));
+    }
+    keys.distinct()?;
+    Ok(((), sum.object()))
+}
