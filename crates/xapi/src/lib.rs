@@ -13,6 +13,7 @@ mod iri;
 mod json;
 mod language;
 mod media_type;
+mod related;
 mod stamp;
 mod statement;
 mod time;
@@ -27,6 +28,7 @@ pub use invalid::Invalid;
 pub use iri::{is_iri, is_irl, is_mailto, is_sha1, is_sha2, is_uri, parse_uuid};
 pub use language::is_language_tag;
 pub use media_type::is_media_type;
+pub use related::{Activities, Ifis};
 pub use stamp::{Stamp, StampOffsets};
 pub use statement::{
     Activity, Actor, Agent, Attachment, Context, Group, Ifi, Object, RawJson, SIGNATURE, Statement,
