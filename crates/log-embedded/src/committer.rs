@@ -27,6 +27,7 @@ use crate::metrics::Metrics;
 use crate::queue::{Queue, Waiting};
 use crate::raw::RawSegment;
 use crate::records::PARTITION;
+use crate::sealer::Sealer;
 use crate::segments::{Segment, Segments};
 use crate::spares::{Spares, refused};
 
@@ -43,7 +44,7 @@ pub(crate) struct Committer {
     pub(crate) disk: Arc<dyn Disk>,
     pub(crate) metrics: Metrics,
     pub(crate) segment_bytes: u64,
-    pub(crate) full: Box<dyn Fn(Arc<RawSegment>) + Send>,
+    pub(crate) sealer: Arc<Sealer>,
 }
 
 /// The thread's state.
@@ -244,7 +245,7 @@ impl State {
         };
         self.with.spares.resize(crate::activate::segment_bytes(sequence + 1, self.with.segment_bytes));
         self.with.segments.push(Segment::Raw(Arc::clone(&active)));
-        (self.with.full)(mem::replace(&mut self.active, active));
+        self.with.sealer.add(mem::replace(&mut self.active, active));
         (self.at, self.next) = self.active.end();
         (self.group_at, self.group_next) = (self.at, self.next);
         Ok(())

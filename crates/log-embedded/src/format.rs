@@ -57,7 +57,13 @@ pub(crate) const FRAME_HEADER_BYTES: usize = 48;
 pub(crate) const FRAME_ALIGNMENT: usize = 8;
 
 pub(crate) const FRAME_MAGIC: [u8; 4] = *b"PLF1";
+/// Size of one index entry of a sealed segment.
+pub(crate) const INDEX_ENTRY_BYTES: usize = 40;
+/// Size of the trailer of a sealed segment.
+pub(crate) const TRAILER_BYTES: usize = 40;
+
 const FILE_MAGIC: [u8; 8] = *b"PLAUDLOG";
+const TRAILER_MAGIC: [u8; 8] = *b"PLAUDEND";
 
 /// What a file holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -158,6 +164,71 @@ impl FrameHeader {
     /// Bytes from the start of this frame to the start of the next.
     pub(crate) fn frame_bytes(&self) -> usize {
         frame_bytes(self.payload_bytes as usize)
+    }
+}
+
+/// Where a block of a sealed segment is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct IndexEntry {
+    pub(crate) first: u64,
+    pub(crate) at: u64,
+    pub(crate) compressed: u32,
+    pub(crate) bytes: u32,
+    pub(crate) records: u32,
+    pub(crate) checksum: u64,
+}
+
+impl IndexEntry {
+    pub(crate) fn encode(&self) -> [u8; INDEX_ENTRY_BYTES] {
+        let mut bytes = [0; INDEX_ENTRY_BYTES];
+        bytes[0..8].copy_from_slice(&self.first.to_le_bytes());
+        bytes[8..16].copy_from_slice(&self.at.to_le_bytes());
+        bytes[16..20].copy_from_slice(&self.compressed.to_le_bytes());
+        bytes[20..24].copy_from_slice(&self.bytes.to_le_bytes());
+        bytes[24..28].copy_from_slice(&self.records.to_le_bytes());
+        bytes[32..40].copy_from_slice(&self.checksum.to_le_bytes());
+        bytes
+    }
+
+    pub(crate) fn decode(bytes: &[u8; INDEX_ENTRY_BYTES]) -> Self {
+        Self {
+            first: u64_at(bytes, 0),
+            at: u64_at(bytes, 8),
+            compressed: u32_at(bytes, 16),
+            bytes: u32_at(bytes, 20),
+            records: u32_at(bytes, 24),
+            checksum: u64_at(bytes, 32),
+        }
+    }
+}
+
+/// The last bytes of a sealed segment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Trailer {
+    pub(crate) blocks: u64,
+    pub(crate) next: u64,
+    pub(crate) index_checksum: u64,
+}
+
+impl Trailer {
+    pub(crate) fn encode(&self) -> [u8; TRAILER_BYTES] {
+        let mut bytes = [0; TRAILER_BYTES];
+        bytes[0..8].copy_from_slice(&self.blocks.to_le_bytes());
+        bytes[8..16].copy_from_slice(&self.next.to_le_bytes());
+        bytes[16..24].copy_from_slice(&self.index_checksum.to_le_bytes());
+        bytes[24..32].copy_from_slice(&TRAILER_MAGIC);
+        let checksum = xxh3_64(&bytes[..32]);
+        bytes[32..40].copy_from_slice(&checksum.to_le_bytes());
+        bytes
+    }
+
+    pub(crate) fn decode(bytes: &[u8; TRAILER_BYTES]) -> Option<Self> {
+        let known = bytes[24..32] == TRAILER_MAGIC && u64_at(bytes, 32) == xxh3_64(&bytes[..32]);
+        known.then(|| Self {
+            blocks: u64_at(bytes, 0),
+            next: u64_at(bytes, 8),
+            index_checksum: u64_at(bytes, 16),
+        })
     }
 }
 

@@ -12,13 +12,17 @@ use plaudit_log::{Appended, Batch, Confirmation, Log, LogError, Partition, Posit
 use tokio::task::spawn_blocking;
 
 use crate::activate::segment_bytes;
+use crate::cache::BlockCache;
 use crate::committer::Committer;
 use crate::directory;
 use crate::disk::{Disk, RealDisk};
+use crate::inspect::{self, LogDescription, Verification, Verified};
 use crate::metrics::Metrics;
 use crate::queue::Queue;
+use crate::raw::RawSegment;
 use crate::records::PARTITION;
 use crate::recovery::{Recovered, Recovery};
+use crate::sealer::Sealer;
 use crate::segments::Segments;
 use crate::spares::Spares;
 
@@ -29,8 +33,12 @@ pub const SEGMENT_BYTES: u64 = 64 << 20;
 pub const SEGMENT_BYTES_MAX: u64 = 1 << 30;
 /// Largest batch: above every request that HTTP lets in, and a fraction of a segment.
 pub const BATCH_BYTES_MAX: usize = 16 << 20;
+/// What [`Options::batch_bytes_max`] can be at most, so that a frame always fits into a segment.
+const BATCH_BYTES_LIMIT: usize = 256 << 20;
 /// Bytes of records that may wait for confirmation. At 200 MB/s this is a third of a second of work.
 pub const QUEUE_BYTES_MAX: usize = 64 << 20;
+/// Bytes of decompressed blocks in memory: about a hundred, enough for the pages that people look at just now.
+pub const CACHE_BYTES_MAX: usize = 16 << 20;
 
 /// How an embedded log is to be.
 #[derive(Clone)]
@@ -41,6 +49,8 @@ pub struct Options {
     pub batch_bytes_max: usize,
     /// When this much waits, appends are refused as overload.
     pub queue_bytes_max: usize,
+    /// Bytes of decompressed blocks that are kept for lookups.
+    pub cache_bytes_max: usize,
     /// What writes to the disk.
     pub disk: Arc<dyn Disk>,
     /// Where to count.
@@ -53,6 +63,7 @@ impl Default for Options {
             segment_bytes: SEGMENT_BYTES,
             batch_bytes_max: BATCH_BYTES_MAX,
             queue_bytes_max: QUEUE_BYTES_MAX,
+            cache_bytes_max: CACHE_BYTES_MAX,
             disk: Arc::new(RealDisk),
             metrics: Metrics::new(),
         }
@@ -72,6 +83,8 @@ pub struct EmbeddedLog {
 struct Running {
     committer: JoinHandle<()>,
     preparer: JoinHandle<()>,
+    sealing: JoinHandle<()>,
+    sealer: Arc<Sealer>,
     spares: Arc<Spares>,
     lock: File,
 }
@@ -84,30 +97,27 @@ impl EmbeddedLog {
     /// `Full` and `Io` when files cannot be made.
     pub fn open(dir: &Path, options: Options) -> Result<Self, LogError> {
         let lock = directory::lock(dir)?;
-        let Options { batch_bytes_max, queue_bytes_max, disk, metrics, .. } = options;
+        let Options { batch_bytes_max, queue_bytes_max, cache_bytes_max, disk, metrics, .. } = options;
         let segment_max = options.segment_bytes.min(SEGMENT_BYTES_MAX);
         let spares = Arc::new(Spares::new(dir, metrics.clone(), segment_bytes(1, segment_max)));
         let recovery =
             Recovery { dir, disk: &*disk, metrics: &metrics, spares: &spares, segment_bytes: segment_max };
         let Recovered { segments, active } = recovery.run()?;
         spares.resize(segment_bytes(active.sequence + 1, segment_max));
-        let segments = Arc::new(Segments::new(segments, active.end().1, metrics.clone()));
+        let cache = BlockCache::new(cache_bytes_max);
+        let segments = Arc::new(Segments::new(segments, active.end().1, cache, metrics.clone()));
         let queue = Arc::new(Queue::new(queue_bytes_max));
-        let preparer = spawn("plaudit-log-spares", {
-            let (spares, disk) = (Arc::clone(&spares), Arc::clone(&disk));
-            move || spares.run(&*disk)
-        })?;
         let committer = Committer {
             queue: Arc::clone(&queue),
-            spares: Arc::clone(&spares),
+            spares,
             segments: Arc::clone(&segments),
+            sealer: Arc::default(),
             disk,
             metrics: metrics.clone(),
             segment_bytes: segment_max,
-            full: Box::new(|_| {}),
         };
-        let committer = spawn("plaudit-log-commit", move || committer.run(active))?;
-        let running = Mutex::new(Some(Running { committer, preparer, spares, lock }));
+        let running = Mutex::new(Some(Running::start(committer, active, lock)?));
+        let batch_bytes_max = batch_bytes_max.min(BATCH_BYTES_LIMIT);
         Ok(Self { queue, segments, batch_bytes_max, metrics, running })
     }
 
@@ -119,6 +129,27 @@ impl EmbeddedLog {
         let segments = Arc::clone(&self.segments);
         let positions = positions.to_vec();
         blocking(move || segments.values(&positions)).await
+    }
+
+    /// The segments as they are now.
+    #[must_use]
+    pub fn describe(&self) -> LogDescription {
+        let segments = self.segments.all();
+        LogDescription {
+            head: Position(self.segments.head()),
+            segments: segments.iter().map(inspect::describe).collect(),
+        }
+    }
+
+    /// Reads everything that is confirmed and checks every byte of it; calls `progress` after each segment. Blocks.
+    pub fn verify(&self, mut progress: impl FnMut(Verified)) -> Verification {
+        let segments = self.segments.all();
+        let mut found = Verification::default();
+        for (number, segment) in segments.iter().enumerate() {
+            inspect::verify(segment, &mut found);
+            progress(Verified { segments: number + 1, segments_total: segments.len() });
+        }
+        found
     }
 
     /// Confirms what waits, then ends. Later appends are refused as closed; reads go on.
@@ -200,10 +231,28 @@ impl Drop for EmbeddedLog {
 }
 
 impl Running {
+    fn start(committer: Committer, active: Arc<RawSegment>, lock: File) -> Result<Self, LogError> {
+        let (disk, segments) = (Arc::clone(&committer.disk), Arc::clone(&committer.segments));
+        let (spares, sealer) = (Arc::clone(&committer.spares), Arc::clone(&committer.sealer));
+        segments.unsealed(active.sequence).into_iter().for_each(|raw| sealer.add(raw));
+        let preparer = spawn("plaudit-log-spares", {
+            let (spares, disk) = (Arc::clone(&spares), Arc::clone(&disk));
+            move || spares.run(&*disk)
+        })?;
+        let sealing = spawn("plaudit-log-seal", {
+            let (sealer, spares) = (Arc::clone(&sealer), Arc::clone(&spares));
+            move || sealer.run(&*disk, &segments, &spares)
+        })?;
+        let committer = spawn("plaudit-log-commit", move || committer.run(active))?;
+        Ok(Self { committer, preparer, sealing, sealer, spares, lock })
+    }
+
     /// Waits for the threads: the committer first, for it may still need a spare.
     fn end(self) {
         self.committer.join().expect("the committer does not panic");
         self.spares.close();
+        self.sealer.close();
+        self.sealing.join().expect("sealing does not panic");
         self.preparer.join().expect("making spares does not panic");
         drop(self.lock);
     }

@@ -13,11 +13,12 @@ use plaudit_log::LogError;
 use crate::activate::{Activation, activate, segment_bytes};
 use crate::directory::{self, Listing};
 use crate::disk::Disk;
-use crate::format::FileHeader;
+use crate::format::{FRAMES_START, FileHeader};
 use crate::frames::Frames;
 use crate::metrics::Metrics;
 use crate::raw::{Confirmed, RawSegment};
 use crate::records::damaged;
+use crate::sealed::SealedSegment;
 use crate::segments::Segment;
 use crate::spares::{self, Spares, refused};
 use crate::tail::{Tail, walk};
@@ -48,7 +49,8 @@ impl Recovery<'_> {
         let mut next = 0;
         let count = (listing.raw.len() + listing.sealed.len()) as u64;
         for sequence in 0..count - 1 {
-            let (segment, after) = self.earlier(sequence, next)?;
+            let (segment, after) =
+                self.earlier(sequence, next, listing.sealed.binary_search(&sequence).is_ok())?;
             segments.push(segment);
             next = after;
         }
@@ -86,16 +88,19 @@ impl Recovery<'_> {
         Ok(Recovered { segments: vec![Segment::Raw(Arc::clone(&active))], active })
     }
 
-    /// A segment before the active one, which must be whole.
-    fn earlier(&self, sequence: u64, first: u64) -> Result<(Segment, u64), LogError> {
+    /// A segment before the active one, and the position after it.
+    fn earlier(&self, sequence: u64, first: u64, sealed: bool) -> Result<(Segment, u64), LogError> {
+        if sealed {
+            let path = directory::sealed_path(self.dir, sequence);
+            let sealed = SealedSegment::open(&path, sequence, first)?;
+            let next = sealed.next;
+            return Ok((Segment::Sealed(Arc::new(sealed)), next));
+        }
         let (file, header) = self.open_raw(sequence, first)?;
         let path = directory::raw_path(self.dir, sequence);
-        let mut frames = Frames::new(
-            &file,
-            (sequence, header.salt),
-            (crate::format::FRAMES_START, first),
-            file.metadata()?.len(),
-        );
+        let keys = (sequence, header.salt);
+        let mut frames = Frames::new(&file, keys, (FRAMES_START, first), file.metadata()?.len());
+        // If it is not whole, the next segment starts with another position than this one ends with.
         let (confirmed, _) = walk(&mut frames)?;
         let next = confirmed.next;
         Ok((Segment::Raw(Arc::new(RawSegment::new(path, file, header, confirmed)?)), next))

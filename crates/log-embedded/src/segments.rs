@@ -7,9 +7,11 @@ use parking_lot::RwLock;
 use plaudit_log::{LogError, RecordRef, Records};
 use tokio::sync::watch;
 
+use crate::cache::BlockCache;
 use crate::metrics::Metrics;
 use crate::raw::RawSegment;
 use crate::records::{self, damaged};
+use crate::sealed::SealedSegment;
 
 /// Most bytes of one read, whatever the caller asks for: it bounds the memory of a reader.
 pub(crate) const READ_BYTES_MAX: usize = 32 << 20;
@@ -19,25 +21,30 @@ pub(crate) const READ_BYTES_MAX: usize = 32 << 20;
 pub(crate) enum Segment {
     /// The active segment, or one that waits to be sealed.
     Raw(Arc<RawSegment>),
+    /// Compressed; gets no more records.
+    Sealed(Arc<SealedSegment>),
 }
 
 impl Segment {
     pub(crate) fn first(&self) -> u64 {
         match self {
             Self::Raw(raw) => raw.first,
+            Self::Sealed(sealed) => sealed.first,
         }
     }
 
-    fn read(&self, from: u64, bytes_max: usize) -> Result<Records, LogError> {
+    fn read(&self, from: u64, bytes_max: usize, cache: &BlockCache) -> Result<Records, LogError> {
         match self {
             Self::Raw(raw) => raw.read(from, bytes_max),
+            Self::Sealed(sealed) => sealed.read(from, bytes_max, cache),
         }
     }
 
     /// Some records with the one at `position` among them, and the position of the first.
-    fn around(&self, position: u64) -> Result<(u64, Bytes), LogError> {
+    fn around(&self, position: u64, cache: &BlockCache) -> Result<(u64, Bytes), LogError> {
         match self {
             Self::Raw(raw) => raw.around(position),
+            Self::Sealed(sealed) => sealed.around(position, cache),
         }
     }
 }
@@ -46,14 +53,16 @@ impl Segment {
 pub(crate) struct Segments {
     list: RwLock<Vec<Segment>>,
     head: watch::Sender<u64>,
+    cache: BlockCache,
     metrics: Metrics,
 }
 
 impl Segments {
     /// `list` is in order and not empty; all before `head` is confirmed.
-    pub(crate) fn new(list: Vec<Segment>, head: u64, metrics: Metrics) -> Self {
+    pub(crate) fn new(list: Vec<Segment>, head: u64, cache: BlockCache, metrics: Metrics) -> Self {
         metrics.head.set(i64::try_from(head).unwrap_or(i64::MAX));
-        let segments = Self { list: RwLock::new(list), head: watch::Sender::new(head), metrics };
+        let head = watch::Sender::new(head);
+        let segments = Self { list: RwLock::new(list), head, cache, metrics };
         segments.count();
         segments
     }
@@ -78,6 +87,23 @@ impl Segments {
         self.count();
     }
 
+    /// Puts the sealed form in the place of the raw one.
+    pub(crate) fn replace(&self, sealed: Arc<SealedSegment>) {
+        let index = usize::try_from(sealed.sequence).expect("segments are numbered from 0");
+        self.list.write()[index] = Segment::Sealed(sealed);
+        self.count();
+    }
+
+    /// Raw segments before `sequence`, oldest first.
+    pub(crate) fn unsealed(&self, sequence: u64) -> Vec<Arc<RawSegment>> {
+        let list = self.list.read();
+        let raw = list.iter().filter_map(|segment| match segment {
+            Segment::Raw(raw) if raw.sequence < sequence => Some(Arc::clone(raw)),
+            _ => None,
+        });
+        raw.collect()
+    }
+
     /// All segments as they are now.
     pub(crate) fn all(&self) -> Vec<Segment> {
         self.list.read().clone()
@@ -88,7 +114,7 @@ impl Segments {
         if from >= self.head() {
             return Ok(records::dense(Bytes::new(), from, from));
         }
-        self.holding(from)?.read(from, bytes_max.min(READ_BYTES_MAX))
+        self.holding(from)?.read(from, bytes_max.min(READ_BYTES_MAX), &self.cache)
     }
 
     /// The values at `positions`, in that order. Neighbours are read together.
@@ -105,7 +131,7 @@ impl Segments {
             values[index] = match near.value(position) {
                 Some(value) => value,
                 None => {
-                    near = Near::new(self.holding(position)?.around(position)?);
+                    near = Near::new(self.holding(position)?.around(position, &self.cache)?);
                     near.value(position).ok_or_else(|| damaged(position, "its block ends before it"))?
                 }
             };
@@ -123,7 +149,9 @@ impl Segments {
     fn count(&self) {
         let list = self.list.read();
         self.metrics.segments_in("active", 1);
-        self.metrics.segments_in("raw", list.len() - 1);
+        let sealed = list.iter().filter(|segment| matches!(segment, Segment::Sealed(_))).count();
+        self.metrics.segments_in("sealed", sealed);
+        self.metrics.segments_in("raw", list.len() - 1 - sealed);
     }
 }
 
