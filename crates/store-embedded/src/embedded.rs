@@ -170,6 +170,19 @@ impl Store for EmbeddedStore {
         found.whole(table, self.records.as_deref()).await
     }
 
+    async fn records(&self, places: &[(u32, u64)]) -> Result<Vec<Bytes>, StoreError> {
+        self.metrics.count("records", "log", places.len());
+        let Some(source) = self.records.as_deref() else {
+            return Err(StoreError::Backend("no log is at hand to read records from".into()));
+        };
+        let values = source.values(places).await?;
+        if values.len() != places.len() {
+            let found = format!("{} of {} records are in the log", values.len(), places.len());
+            return Err(StoreError::Backend(found.into()));
+        }
+        Ok(values)
+    }
+
     async fn scan(
         &self,
         table: &'static Table,

@@ -107,6 +107,10 @@ pub trait Store: Send + Sync + 'static {
         slice: Slice<'_>,
     ) -> Result<Vec<Row>, StoreError>;
 
+    /// The values of the records at (partition, position), in the order asked, for who knows the place of a record but not the rows
+    /// that have it. A place that was never written in a column of [`crate::Kind::Record`] is an error.
+    async fn records(&self, places: &[(u32, u64)]) -> Result<Vec<Bytes>, StoreError>;
+
     /// Rows of a whole generation, each exactly once, in an order of the backend's own. Rows that change meanwhile may or may not be
     /// among them. A page may be shorter than `limit`; only `next` tells the end.
     async fn scan(

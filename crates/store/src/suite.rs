@@ -36,7 +36,7 @@ pub trait Factory: Send + Sync {
     async fn open(&self, records: Arc<dyn RecordSource>) -> Self::Store;
 }
 
-/// Makes a test of each case of the suite; the argument makes a [`Factory`](suite::Factory), anew for each.
+/// Makes a test of each case of the suite; the argument makes a [`Factory`](crate::suite::Factory), anew for each.
 #[macro_export]
 macro_rules! store_suite {
     ($factory:expr) => {
@@ -68,6 +68,7 @@ macro_rules! store_suite {
             concurrent_increments_all_count,
             concurrent_claims_have_one_winner,
             records_come_back_with_their_bytes,
+            records_are_found_by_their_place,
             records_are_compared,
             point_rows_are_put_replaced_and_deleted,
             point_rows_are_scanned,

@@ -43,6 +43,17 @@ pub async fn records_come_back_with_their_bytes(factory: &impl Factory) {
     assert_eq!(scanned, rows);
 }
 
+/// Records are found by their place alone, in the order asked and more than once.
+pub async fn records_are_found_by_their_place(factory: &impl Factory) {
+    let given = Given::tables(factory, &[&STATEMENTS]).await;
+    let (one, two) = (given.ledger.record(0, 7, b"one"), given.ledger.record(3, 7, b"two"));
+    given.put(&STATEMENTS, [row(1, one, None), row(2, two, None)]).await;
+    let given = given.reopened().await;
+    let found = given.store.records(&[(3, 7), (0, 7), (3, 7)]).await.expect("records are read");
+    assert_eq!(found, [&b"two"[..], b"one", b"two"]);
+    assert_eq!(given.store.records(&[]).await.expect("records are read"), [&b""[..]; 0]);
+}
+
 /// A record that a condition names is the same if it is at the same place of the log.
 pub async fn records_are_compared(factory: &impl Factory) {
     let given = Given::tables(factory, &[&STATEMENTS]).await;
