@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use fjall::config::{BlockSizePolicy, CompressionPolicy};
+use fjall::config::{BlockSizePolicy, CompressionPolicy, PartitioningPolicy};
 use fjall::{CompressionType, Database, Keyspace, KeyspaceCreateOptions, PersistMode};
 use parking_lot::{Mutex, RwLock};
 use plaudit_store::{Generation, StoreError, Table};
@@ -130,6 +130,8 @@ impl Lsm {
         KeyspaceCreateOptions::default()
             .max_memtable_size(self.memtable_bytes)
             .data_block_size_policy(BlockSizePolicy::all(BLOCK_BYTES))
+            .filter_block_partitioning_policy(PartitioningPolicy::all(true))
+            .index_block_partitioning_policy(PartitioningPolicy::all(true))
             .data_block_compression_policy(CompressionPolicy::all(CompressionType::Lz4))
     }
 }
