@@ -30,7 +30,7 @@ pub(crate) fn check_funnel(funnel: &FunnelDefinition) -> Vec<Fault> {
     let mut faults = Vec::new();
     check_matcher(&funnel.scope, "/scope", &mut faults);
     if !(1..=STAGES_MAX).contains(&funnel.stages.len()) {
-        faults.push(Fault::at("/stages", format!("there are 1 to {STAGES_MAX} stages")));
+        faults.push(Fault::at("/stages", format!("must be a list of 1 to {STAGES_MAX} stages")));
     }
     let mut ids = HashSet::new();
     for (index, stage) in funnel.stages.iter().enumerate() {
@@ -192,17 +192,18 @@ fn parts(achievement: &AchievementDefinition) -> impl Iterator<Item = &String> {
 
 fn check_count(count: Option<u32>, at: &str, faults: &mut Vec<Fault>) {
     if count.is_some_and(|count| !(1..=COUNT_MAX).contains(&count)) {
-        faults.push(Fault::at(at, format!("is a whole number from 1 to {COUNT_MAX}")));
+        faults.push(Fault::at(at, format!("must be a whole number from 1 to {COUNT_MAX}")));
     }
 }
 
 fn check_list<T>(values: Option<&[T]>, at: &str, max: usize, faults: &mut Vec<Fault>) {
     if values.is_some_and(|values| !(1..=max).contains(&values.len())) {
-        faults.push(Fault::at(at, format!("is a list of 1 to {max} values")));
+        faults.push(Fault::at(at, format!("must be a list of 1 to {max} values")));
     }
 }
 
-fn check_matcher(matcher: &MatcherDefinition, at: &str, faults: &mut Vec<Fault>) {
+/// What is wrong with the matcher at `at`.
+pub(crate) fn check_matcher(matcher: &MatcherDefinition, at: &str, faults: &mut Vec<Fault>) {
     let mut parts = 0;
     check_part(matcher, at, 1, &mut parts, faults);
     if parts > MATCHER_PARTS_MAX {

@@ -34,10 +34,11 @@ impl Fault {
 
 impl fmt::Display for Fault {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(document) = &self.document {
-            write!(out, "{document} ")?;
+        let place = [self.document.as_deref().unwrap_or_default(), &self.pointer].join(" ");
+        match place.trim() {
+            "" => out.write_str(&self.message),
+            place => write!(out, "{place}: {}", self.message),
         }
-        write!(out, "{}: {}", self.pointer, self.message)
     }
 }
 

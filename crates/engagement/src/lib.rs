@@ -1,8 +1,8 @@
 //! Definitions of funnels, achievements and recognition, and their evaluation. Pure: no IO, no clock, no
 //! randomness.
 //!
-//! A tenant's documents are checked by `validate_funnel`, `validate_achievement` and
-//! `validate_recognition` and compiled together into [`Definitions`]. Then there are two steps, so that the
+//! A tenant's documents are checked by [`validate_funnel`], [`validate_achievement`] and
+//! [`validate_recognition`] and compiled together into [`Definitions`]. Then there are two steps, so that the
 //! bulk of the work is done once per statement and the rest is cheap enough to be done again and again:
 //!
 //! 1. [`Definitions::mark`] says in a few bytes what a statement means to the definitions. Its cost grows with
@@ -56,6 +56,7 @@ mod matcher;
 mod outcome;
 mod recognition;
 mod timeline;
+mod validate;
 
 pub use achievement::REVOCATION_SEARCHES_MAX;
 pub use check::{
@@ -76,4 +77,7 @@ pub use evaluate::evaluate;
 pub use mark::Mark;
 pub use outcome::{
     Earned, Entered, Expectation, ExpectationStatus, FunnelOutcome, FunnelStatus, Met, Outcome, Revoked,
+};
+pub use validate::{
+    DEFINITION_BYTES_MAX, validate_achievement, validate_funnel, validate_matcher, validate_recognition,
 };
