@@ -173,3 +173,114 @@ fn push_instant(out: &mut Vec<u8>, instant: Timestamp) -> usize {
     out.push(b'"');
     at
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+
+    use super::*;
+    use crate::{parse_statement, read_stored};
+
+    const AUTHORITY: &[u8] = br#"{"mbox":"mailto:lms@x"}"#;
+    const STORED: Timestamp = Timestamp::from_micros(1_795_358_280_123_456);
+
+    fn stamped(body: &str, version: Version, keeps_client_authority: bool) -> (String, StampOffsets) {
+        let statement = parse_statement(body.as_bytes(), version).unwrap();
+        let id = StatementId::from_u128(7);
+        let stamp = Stamp { id, stored: STORED, authority: AUTHORITY, keeps_client_authority, version };
+        let mut out = b"before".to_vec();
+        let offsets = statement.stamp(&stamp, &mut out);
+        let bytes = out.split_off(6);
+        let read = read_stored(&bytes).unwrap();
+        assert_eq!(read.stored, Some(STORED));
+        assert_eq!(read.id, statement.id.or(Some(id)));
+        assert_eq!(read.timestamp, statement.timestamp.or(Some(STORED)));
+        assert_eq!(read.fingerprint(), None);
+        drop(read);
+        (String::from_utf8(bytes).unwrap(), offsets)
+    }
+
+    fn check(body: &str, version: Version, expected: &Expect) {
+        let (text, offsets) = stamped(body, version, false);
+        let marked = |at: usize| &text[at..at + Timestamp::TEXT_BYTES];
+        assert_eq!(marked(offsets.stored), STORED.to_string());
+        assert!(offsets.timestamp.is_none_or(|at| marked(at) == STORED.to_string()));
+        expected.assert_eq(&text);
+    }
+
+    #[test]
+    fn what_the_client_left_out_comes_first() {
+        let body = r#"{ "actor":{"mbox":"mailto:a@x"},"verb":{"id":"v:1"}, "object":{"id":"a:1"} }"#;
+        check(
+            body,
+            Version::V1_0_3,
+            &expect![[
+                r#"{"id":"00000000-0000-0000-0000-000000000007","stored":"2026-11-22T14:38:00.123456Z","timestamp":"2026-11-22T14:38:00.123456Z","authority":{"mbox":"mailto:lms@x"},"version":"1.0.0", "actor":{"mbox":"mailto:a@x"},"verb":{"id":"v:1"}, "object":{"id":"a:1"} }"#
+            ]],
+        );
+        check(
+            body,
+            Version::V2_0_0,
+            &expect![[
+                r#"{"id":"00000000-0000-0000-0000-000000000007","stored":"2026-11-22T14:38:00.123456Z","timestamp":"2026-11-22T14:38:00.123456Z","authority":{"mbox":"mailto:lms@x"},"version":"2.0.0", "actor":{"mbox":"mailto:a@x"},"verb":{"id":"v:1"}, "object":{"id":"a:1"} }"#
+            ]],
+        );
+    }
+
+    const FULL: &str = r#"{"stored":"2001-01-01T00:00:00+02:00","id":"6690E6C9-3ef0-4ed3-8b37-7f3964730bee",
+        "authority":{"mbox":"mailto:me@x"},"timestamp":"2023-05-04T12:00:00.1234567-05:00","version":"1.0.9",
+        "actor":{"mbox":"mailto:a@x"},"verb":{"id":"v:1"},"result":{"score":{"raw":1.000000000000000000010e+2}},
+        "object":{"objectType":"SubStatement","actor":{"mbox":"mailto:b@x"},"verb":{"id":"v:2"},
+            "object":{"id":"a:1"},"context":{"contextActivities":{"parent": {"id":"a:2"} }},
+            "timestamp":"2023-05-04T12:00:00+01:00"},
+        "context":{"contextActivities":{"other":{"id":"a:3"},"parent":[{"id":"a:4"}]}}}"#;
+
+    #[test]
+    fn what_the_client_sent_survives_byte_for_byte() {
+        check(
+            FULL,
+            Version::V1_0_3,
+            &expect![[r#"
+            {"stored":"2026-11-22T14:38:00.123456Z","id":"6690E6C9-3ef0-4ed3-8b37-7f3964730bee",
+                    "authority":{"mbox":"mailto:lms@x"},"timestamp":"2023-05-04T12:00:00.1234567-05:00","version":"1.0.9",
+                    "actor":{"mbox":"mailto:a@x"},"verb":{"id":"v:1"},"result":{"score":{"raw":1.000000000000000000010e+2}},
+                    "object":{"objectType":"SubStatement","actor":{"mbox":"mailto:b@x"},"verb":{"id":"v:2"},
+                        "object":{"id":"a:1"},"context":{"contextActivities":{"parent": [{"id":"a:2"}] }},
+                        "timestamp":"2023-05-04T12:00:00+01:00"},
+                    "context":{"contextActivities":{"other":[{"id":"a:3"}],"parent":[{"id":"a:4"}]}}}"#]],
+        );
+    }
+
+    #[test]
+    fn times_are_returned_in_utc_by_2_0() {
+        check(
+            FULL,
+            Version::V2_0_0,
+            &expect![[r#"
+            {"stored":"2026-11-22T14:38:00.123456Z","id":"6690E6C9-3ef0-4ed3-8b37-7f3964730bee",
+                    "authority":{"mbox":"mailto:lms@x"},"timestamp":"2023-05-04T17:00:00.123456Z","version":"1.0.9",
+                    "actor":{"mbox":"mailto:a@x"},"verb":{"id":"v:1"},"result":{"score":{"raw":1.000000000000000000010e+2}},
+                    "object":{"objectType":"SubStatement","actor":{"mbox":"mailto:b@x"},"verb":{"id":"v:2"},
+                        "object":{"id":"a:1"},"context":{"contextActivities":{"parent": [{"id":"a:2"}] }},
+                        "timestamp":"2023-05-04T11:00:00.000000Z"},
+                    "context":{"contextActivities":{"other":[{"id":"a:3"}],"parent":[{"id":"a:4"}]}}}"#]],
+        );
+    }
+
+    #[test]
+    fn a_trusted_client_keeps_its_authority() {
+        let (text, _) = stamped(FULL, Version::V1_0_3, true);
+        assert!(text.contains("mailto:me@x") && !text.contains("mailto:lms@x"));
+    }
+
+    #[test]
+    fn the_instant_can_be_set_later() {
+        let body = r#"{"actor":{"mbox":"mailto:a@x"},"verb":{"id":"v:1"},"object":{"id":"a:1"}}"#;
+        let (text, offsets) = stamped(body, Version::V1_0_3, false);
+        let mut bytes = text.into_bytes();
+        let later = Timestamp::from_micros(STORED.as_micros() + 1);
+        offsets.restamp(&mut bytes, later);
+        let read = read_stored(&bytes).unwrap();
+        assert_eq!((read.stored, read.timestamp), (Some(later), Some(later)));
+    }
+}

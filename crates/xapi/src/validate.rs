@@ -17,6 +17,9 @@ mod scalar;
 mod statement;
 mod verb;
 
+#[cfg(test)]
+mod tests;
+
 pub(crate) use actor::actor;
 pub(crate) use statement::statement;
 

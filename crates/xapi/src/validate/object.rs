@@ -52,10 +52,11 @@ struct ObjectParts<'a> {
     definition: Option<Definition<'a>>,
     actor: ActorParts<'a>,
     event: Option<Box<EventParts<'a>>>,
-    /// The first key that only agents and groups, or only sub-statements, may have.
+    /// The first key that only agents and groups may have, only sub-statements, only activities.
     actor_key: Option<Text<'a>>,
     event_key: Option<Text<'a>>,
     definition_key: Option<Text<'a>>,
+    id_key: Option<Text<'a>>,
 }
 
 impl<'a> ObjectParts<'a> {
@@ -67,6 +68,7 @@ impl<'a> ObjectParts<'a> {
             }
             "id" => {
                 self.seen.once(1, key)?;
+                self.id_key = Some(key.clone());
                 self.id = Some(cursor.string()?);
             }
             "definition" => {
@@ -105,8 +107,7 @@ impl<'a> ObjectParts<'a> {
     fn activity(self, cursor: &Cursor<'a>, at: usize) -> Read<Object<'a>> {
         if let Some(key) = self.actor_key.or(self.event_key) {
             // Forgetting objectType is the usual reason (1.0.3 Data 2.4.4.2, 2.4.4.3).
-            let rule = "an activity; objects of another kind need their objectType: it";
-            return unknown(&key, rule, ACTIVITY);
+            return unknown(&key, "an object without objectType is an activity, which", ACTIVITY);
         }
         let id = self.id.ok_or_else(|| Fault::new(at, "an activity needs an id", ACTIVITY))?;
         if !is_iri(&id.value) {
@@ -118,8 +119,8 @@ impl<'a> ObjectParts<'a> {
     }
 
     fn agent_or_group(self, at: usize) -> Read<Object<'a>> {
-        if let Some(key) = self.id.or(self.definition_key).or(self.event_key) {
-            return unknown(&key, "an agent or group with this property: it", "xAPI 1.0.3 Data 2.4.4.2");
+        if let Some(key) = self.id_key.or(self.definition_key).or(self.event_key) {
+            return unknown(&key, "an agent or group", "xAPI 1.0.3 Data 2.4.4.2");
         }
         let (actor, digest) = self.actor.finish(self.kind == Kind::Group, at)?;
         Ok((Object::Actor(actor), digest))
@@ -136,11 +137,8 @@ impl<'a> ObjectParts<'a> {
     }
 
     fn sub_statement(self, at: usize) -> Read<Object<'a>> {
-        if let Some(key) = self.actor_key.or(self.definition_key) {
+        if let Some(key) = self.actor_key.or(self.definition_key).or(self.id_key) {
             return unknown(&key, "a sub-statement", STATEMENT);
-        }
-        if let Some(id) = self.id {
-            return Err(Fault::new(id.at, "a sub-statement has no id", STATEMENT));
         }
         let event = self.event.unwrap_or_default().finish(at)?;
         let mut sum = Sum::default();
