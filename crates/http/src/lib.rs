@@ -1,1 +1,27 @@
 //! actix-web resources, extractors, authentication; the only place that knows status codes.
+//!
+//! [`app`] is the application, [`bind`] serves it with settings that hold up against slow and many clients. What a client is told
+//! when something goes wrong stands in one table, in `problem.rs`.
+
+mod app;
+mod around;
+mod auth;
+mod body;
+mod cors;
+mod limits;
+mod metrics;
+mod params;
+mod problem;
+mod request_id;
+mod resources;
+mod routes;
+mod server;
+mod state;
+mod version;
+
+pub use app::app;
+pub use auth::{Credential, Credentials};
+pub use limits::Limits;
+pub use metrics::Metrics;
+pub use server::{Bound, ServerSettings, bind};
+pub use state::State;

@@ -44,7 +44,7 @@ pub struct Parts {
 
 /// Statements to be stored, all or none.
 #[derive(Clone, Copy, Debug)]
-pub struct Request<'a> {
+pub struct Request<'a, 's> {
     /// Whose.
     pub tenant: &'a TenantId,
     /// Who asserts them: the JSON of an agent or group.
@@ -54,7 +54,7 @@ pub struct Request<'a> {
     /// The id for a statement that has none, when the client gave it beside the statement; else a new one is made.
     pub id: Option<StatementId>,
     /// The statements.
-    pub statements: &'a [Statement<'a>],
+    pub statements: &'a [Statement<'s>],
 }
 
 impl Ingest {
@@ -81,7 +81,7 @@ impl Ingest {
     ///
     /// # Errors
     /// When one of them is refused; then none of them was written (unless the error says that this is not known).
-    pub async fn store(&self, request: Request<'_>) -> Result<Vec<StatementId>, IngestError> {
+    pub async fn store(&self, request: Request<'_, '_>) -> Result<Vec<StatementId>, IngestError> {
         let outcome = self.decide_and_append(&request).await;
         if let Err(error) = &outcome {
             let statements = u64::try_from(request.statements.len()).unwrap_or(u64::MAX);
@@ -109,7 +109,7 @@ impl Ingest {
         (self.handles.new_id)()
     }
 
-    async fn decide_and_append(&self, request: &Request<'_>) -> Result<Vec<StatementId>, IngestError> {
+    async fn decide_and_append(&self, request: &Request<'_, '_>) -> Result<Vec<StatementId>, IngestError> {
         self.check_started()?;
         self.check_size(request.statements.len())?;
         self.metrics.batch_statements.observe(request.statements.len() as f64);
@@ -124,7 +124,7 @@ impl Ingest {
         Ok(wanted.iter().map(|wanted| wanted.id).collect())
     }
 
-    fn identify(&self, request: &Request<'_>) -> Vec<Wanted> {
+    fn identify(&self, request: &Request<'_, '_>) -> Vec<Wanted> {
         let wanted = |statement: &Statement<'_>| Wanted {
             id: statement.id.or(request.id).unwrap_or_else(|| self.new_id()),
             fingerprint: statement
@@ -137,7 +137,7 @@ impl Ingest {
     /// Asks the rows about the ids that clients chose and that nobody has written lately.
     async fn leave_out_known(
         &self,
-        request: &Request<'_>,
+        request: &Request<'_, '_>,
         wanted: &[Wanted],
         claim: &mut Claim,
         new: &mut Vec<usize>,
@@ -167,7 +167,7 @@ impl Ingest {
 
     async fn append(
         &self,
-        request: &Request<'_>,
+        request: &Request<'_, '_>,
         wanted: &[Wanted],
         new: &[usize],
         claim: Claim,
@@ -220,7 +220,7 @@ impl Ingest {
 const OVERHEAD_BYTES: usize = 512;
 
 /// The records of the new statements, not stamped yet, and where their stamps go.
-fn write(request: &Request<'_>, wanted: &[Wanted], new: &[usize]) -> (Batch, Vec<StampOffsets>) {
+fn write(request: &Request<'_, '_>, wanted: &[Wanted], new: &[usize]) -> (Batch, Vec<StampOffsets>) {
     let sent: usize = new.iter().map(|&index| request.statements[index].raw.len()).sum();
     let mut batch = Batch::with_capacity(sent + new.len() * (OVERHEAD_BYTES + request.authority.len()));
     let mut offsets = Vec::with_capacity(new.len());

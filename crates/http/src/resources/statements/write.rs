@@ -1,0 +1,95 @@
+//! Storing statements: POST any number, PUT one under its id.
+
+use std::slice;
+
+use actix_web::http::header::{CONTENT_TYPE, HeaderMap};
+use actix_web::web::{Data, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+use plaudit_ingest::Request;
+use plaudit_xapi::{StatementId, parse_statement, parse_statements, parse_uuid};
+
+use crate::params::Params;
+use crate::problem::{Kind, Problem};
+use crate::state::State;
+use crate::{body, version};
+
+/// POST: stores the statements of the body; answers their ids.
+pub(crate) async fn post(
+    request: HttpRequest,
+    payload: Payload,
+    state: Data<State>,
+) -> Result<HttpResponse, Problem> {
+    let version = version::of(&request)?;
+    let credential = state.credentials.authenticate(&request)?;
+    Params::of(&request, &[])?;
+    expect_json(request.headers())?;
+    let body = body::read(&request, payload, &state).await?;
+    let batch = parse_statements(&body, version)?;
+    let stored = state.ingest.store(Request {
+        tenant: &credential.tenant,
+        authority: &credential.authority,
+        version,
+        id: None,
+        statements: &batch.statements,
+    });
+    let ids = stored.await?;
+    Ok(HttpResponse::Ok().content_type("application/json").body(as_json(&ids)))
+}
+
+/// PUT: stores the statement of the body under the id of the parameter.
+pub(crate) async fn put(
+    request: HttpRequest,
+    payload: Payload,
+    state: Data<State>,
+) -> Result<HttpResponse, Problem> {
+    let version = version::of(&request)?;
+    let credential = state.credentials.authenticate(&request)?;
+    let params = Params::of(&request, &["statementId"])?;
+    let id = params.parse("statementId", "a UUID", parse_uuid)?;
+    let id = id.ok_or_else(|| Problem::malformed("PUT needs the parameter `statementId`"))?;
+    expect_json(request.headers())?;
+    let body = body::read(&request, payload, &state).await?;
+    let statement = parse_statement(&body, version)?;
+    if statement.id.is_some_and(|inside| inside != id) {
+        let detail = "the id of the statement is not that of the parameter `statementId`";
+        return Err(Problem::malformed(detail).with("pointer", "/id"));
+    }
+    let stored = state.ingest.store(Request {
+        tenant: &credential.tenant,
+        authority: &credential.authority,
+        version,
+        id: Some(id),
+        statements: slice::from_ref(&statement),
+    });
+    stored.await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Statements are JSON in UTF-8; attachments may only be named by `fileUrl` so far.
+fn expect_json(headers: &HeaderMap) -> Result<(), Problem> {
+    let sent = headers.get(CONTENT_TYPE).map_or(&b""[..], |value| value.as_bytes());
+    let media_type = sent.split(|&byte| byte == b';').next().unwrap_or_default().trim_ascii();
+    if media_type.eq_ignore_ascii_case(b"application/json") {
+        return Ok(());
+    }
+    let detail = if media_type.eq_ignore_ascii_case(b"multipart/mixed") {
+        "the bytes of attachments are not taken yet: send application/json, and name attachments by fileUrl"
+    } else {
+        "send statements with Content-Type: application/json"
+    };
+    // The standard and its suite want 400 where HTTP would say 415 (1.0.3 Communication 1.5).
+    Err(Problem::new(Kind::Malformed, detail))
+}
+
+/// An array of strings: ids need no escaping.
+fn as_json(ids: &[StatementId]) -> Vec<u8> {
+    let mut json = Vec::with_capacity(ids.len() * 39 + 2);
+    let mut text = [0; 36];
+    for (index, id) in ids.iter().enumerate() {
+        json.extend_from_slice(if index == 0 { b"[\"" } else { b",\"" });
+        json.extend_from_slice(id.hyphenated().encode_lower(&mut text).as_bytes());
+        json.push(b'"');
+    }
+    json.extend_from_slice(if ids.is_empty() { b"[]" } else { b"]" });
+    json
+}

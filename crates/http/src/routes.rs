@@ -1,0 +1,91 @@
+//! Every route in one list; the application and the test of the OpenAPI document are made from it.
+
+use actix_web::http::Method;
+use actix_web::http::header::{ALLOW, HeaderValue};
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{FromRequest, Handler, HttpResponse, Responder, ResponseError, Route};
+
+use crate::problem::{Kind, Problem};
+use crate::resources::{about, statements};
+
+/// All endpoints.
+pub(crate) fn endpoints() -> Vec<Endpoint> {
+    vec![
+        Endpoint::new("/xapi/about").get(about::get),
+        Endpoint::new("/xapi/statements").put(statements::put).post(statements::post),
+    ]
+}
+
+/// Adds all endpoints to an application.
+pub(crate) fn configure(config: &mut ServiceConfig) {
+    for endpoint in endpoints() {
+        let allow: Vec<&str> = endpoint.methods.iter().map(|(method, _)| method.as_str()).collect();
+        let allow = allow.join(", ");
+        let mut resource = web::resource(endpoint.pattern);
+        for (method, route) in endpoint.methods {
+            resource = resource.route(route.method(method));
+        }
+        config.service(resource.default_service(web::to(move || std::future::ready(not_allowed(&allow)))));
+    }
+    config.default_service(web::to(async || not_found()));
+}
+
+/// One path with its methods.
+pub(crate) struct Endpoint {
+    pub(crate) pattern: &'static str,
+    pub(crate) methods: Vec<(Method, Route)>,
+}
+
+impl Endpoint {
+    fn new(pattern: &'static str) -> Self {
+        Self { pattern, methods: Vec::new() }
+    }
+
+    /// GET, and HEAD with it: actix leaves the body out.
+    fn get<F, Args>(self, handler: F) -> Self
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.on(Method::GET, handler.clone()).on(Method::HEAD, handler)
+    }
+
+    fn put<F, Args>(self, handler: F) -> Self
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.on(Method::PUT, handler)
+    }
+
+    fn post<F, Args>(self, handler: F) -> Self
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.on(Method::POST, handler)
+    }
+
+    fn on<F, Args>(mut self, method: Method, handler: F) -> Self
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.methods.push((method, web::to(handler)));
+        self
+    }
+}
+
+fn not_allowed(allow: &str) -> HttpResponse {
+    let value = HeaderValue::from_str(allow).expect("methods are plain text");
+    let detail = format!("this resource has {allow}");
+    Problem::new(Kind::MethodNotAllowed, detail).header(ALLOW, value).error_response()
+}
+
+fn not_found() -> HttpResponse {
+    Problem::new(Kind::NotFound, "there is no such resource").error_response()
+}

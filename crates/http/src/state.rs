@@ -1,0 +1,40 @@
+//! What every request shares.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+
+use plaudit_ingest::Ingest;
+
+use crate::request_id::RequestIds;
+use crate::{Credentials, Limits, Metrics};
+
+/// What every request shares. One per process.
+pub struct State {
+    pub(crate) ingest: Arc<Ingest>,
+    pub(crate) credentials: Credentials,
+    pub(crate) limits: Limits,
+    pub(crate) metrics: Metrics,
+    pub(crate) request_ids: RequestIds,
+    /// Requests that are being served.
+    pub(crate) requests: Arc<AtomicUsize>,
+    /// Bytes of the request bodies that are in memory.
+    pub(crate) bodies_bytes: Arc<AtomicUsize>,
+}
+
+impl State {
+    /// The parts that requests work with.
+    #[must_use]
+    pub fn new(ingest: Arc<Ingest>, credentials: Credentials, limits: Limits, metrics: Metrics) -> Self {
+        let request_ids = RequestIds::new(ingest.new_id());
+        metrics.requests_max.set(i64::try_from(limits.requests_max).unwrap_or(i64::MAX));
+        Self {
+            ingest,
+            credentials,
+            limits,
+            metrics,
+            request_ids,
+            requests: Arc::default(),
+            bodies_bytes: Arc::default(),
+        }
+    }
+}
