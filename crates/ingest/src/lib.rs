@@ -15,6 +15,8 @@ mod pending;
 mod recents;
 mod recover;
 mod sequencer;
+#[cfg(test)]
+mod tests;
 
 pub use definitions::DefinitionTurn;
 pub use error::IngestError;

@@ -154,6 +154,10 @@ impl Recents {
             let room = 2 * (state.ids.len() + SPARE_IDS);
             state.ids.shrink_to(room);
         }
+        self.count(state);
+    }
+
+    fn count(&self, state: &State) {
         self.metrics.recents.set(i64::try_from(state.ids.len()).unwrap_or(i64::MAX));
     }
 
@@ -230,6 +234,7 @@ impl Claim {
         state
             .settled
             .push_back(Settled { spans: appended.spans.clone(), keys: std::mem::take(&mut self.keys) });
+        self.recents.count(&state);
         drop(state);
         self.settled = true;
     }
@@ -241,6 +246,7 @@ impl Drop for Claim {
             let mut state = self.recents.state.lock();
             state.free(&self.keys);
             state.close(self.number);
+            self.recents.count(&state);
         }
     }
 }
