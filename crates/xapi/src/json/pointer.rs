@@ -1,5 +1,7 @@
 //! From a byte offset to a JSON Pointer (RFC 6901), so that the typed pass need not carry a path.
 
+use crate::skim::string_end;
+
 /// One open container on the way to the offset.
 enum Step {
     Object(String),
@@ -58,15 +60,6 @@ fn next_item(path: &mut [Step]) -> bool {
         }
         None => false,
     }
-}
-
-/// One past the closing quote of the string at `at`.
-fn string_end(body: &[u8], at: usize) -> usize {
-    let mut end = at + 1;
-    while end < body.len() && body[end] != b'"' {
-        end += if body[end] == b'\\' { 2 } else { 1 };
-    }
-    (end + 1).min(body.len())
 }
 
 /// The text of a key, without its quotes; escapes stay as written, they are rare and still readable.
