@@ -13,7 +13,12 @@ pub struct Rows {
     store: Arc<dyn Store>,
     generation: Generation,
     changed: HashMap<(&'static str, Vec<u8>), Change>,
-    order: Vec<(&'static str, Vec<u8>)>,
+    order: Vec<Step>,
+}
+
+enum Step {
+    Changed((&'static str, Vec<u8>)),
+    Once(Write),
 }
 
 struct Change {
@@ -46,6 +51,9 @@ impl Rows {
         table: &'static Table,
         keys: &[Row],
     ) -> Result<Vec<Option<Row>>, StoreError> {
+        if self.changed.is_empty() {
+            return self.store.get(table, self.generation, keys).await;
+        }
         let mut found: Vec<Option<Option<Row>>> = Vec::with_capacity(keys.len());
         for key in keys {
             found.push(self.changed.get(&(table.name, key_bytes(key))).map(|change| change.row.clone()));
@@ -91,6 +99,12 @@ impl Rows {
         self.change(table, key, Some(row));
     }
 
+    /// Writes the whole row, which this batch neither reads through these `Rows` nor changes again. For many rows it is much cheaper
+    /// than [`put`](Self::put).
+    pub fn put_once(&mut self, table: &'static Table, row: Row) {
+        self.order.push(Step::Once(Write::Put { table, generation: self.generation, row }));
+    }
+
     /// Removes the row of that key.
     pub fn delete(&mut self, table: &'static Table, key: Row) {
         self.change(table, key, None);
@@ -100,21 +114,25 @@ impl Rows {
     #[must_use]
     pub fn into_writes(mut self) -> Vec<Write> {
         let generation = self.generation;
-        let write = |place: &(&'static str, Vec<u8>)| {
-            let Change { table, key, row } = self.changed.remove(place)?;
+        let write = |step| {
+            let place = match step {
+                Step::Once(write) => return Some(write),
+                Step::Changed(place) => place,
+            };
+            let Change { table, key, row } = self.changed.remove(&place)?;
             Some(match row {
                 Some(row) => Write::Put { table, generation, row },
                 None => Write::Delete { table, generation, key },
             })
         };
-        self.order.iter().filter_map(write).collect()
+        self.order.into_iter().filter_map(write).collect()
     }
 
     fn change(&mut self, table: &'static Table, key: Row, row: Option<Row>) {
         let place = (table.name, key_bytes(&key));
         let change = Change { table, key, row };
         if self.changed.insert(place.clone(), change).is_none() {
-            self.order.push(place);
+            self.order.push(Step::Changed(place));
         }
     }
 }

@@ -1,0 +1,13 @@
+//! The list of all read models.
+
+use crate::statements::Statements;
+use crate::{Context, ReadModel};
+
+/// Makes a read model for a context.
+pub type Factory = fn(Context) -> Box<dyn ReadModel>;
+
+/// Every read model by name, each after those it waits for.
+#[must_use]
+pub fn all() -> Vec<(&'static str, Factory)> {
+    vec![(crate::statements::NAME, |context| Box::new(Statements::new(context)))]
+}
