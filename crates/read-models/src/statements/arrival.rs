@@ -14,25 +14,25 @@ use crate::{ApplyError, Recorded, Rows};
 
 /// A statement that is stored by a record of the batch.
 #[derive(Clone, Copy)]
-pub(super) struct Arrival<'a> {
+pub(super) struct Arrival<'a, 'b> {
     pub(super) tenant: TenantNumber,
     pub(super) id: StatementId,
     pub(super) partition: Partition,
     pub(super) position: u64,
-    pub(super) event: &'a StatementEvent<'a>,
-    pub(super) statement: &'a Statement<'a>,
+    pub(super) event: &'a StatementEvent<'b>,
+    pub(super) statement: &'a Statement<'b>,
 }
 
 /// The statements of a batch.
-pub(super) struct Arrivals<'a> {
-    list: Vec<Arrival<'a>>,
+pub(super) struct Arrivals<'a, 'b> {
+    list: Vec<Arrival<'a, 'b>>,
     numbers: HashMap<(TenantNumber, StatementId), usize>,
 }
 
-impl<'a> Arrivals<'a> {
+impl<'a, 'b> Arrivals<'a, 'b> {
     /// Those of `events` that are the first with their id. The others become rows of `duplicates`.
     pub(super) async fn read(
-        events: &'a [Recorded<'a>],
+        events: &'a [Recorded<'b>],
         tenants: &mut Tenants,
         rows: &mut Rows,
     ) -> Result<Self, ApplyError> {
@@ -59,12 +59,12 @@ impl<'a> Arrivals<'a> {
         Ok(arrivals)
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Arrival<'a>> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Arrival<'a, 'b>> {
         self.list.iter()
     }
 
     /// The statement of that id, if the batch has it.
-    pub(super) fn find(&self, tenant: TenantNumber, id: StatementId) -> Option<&Arrival<'a>> {
+    pub(super) fn find(&self, tenant: TenantNumber, id: StatementId) -> Option<&Arrival<'a, 'b>> {
         self.numbers.get(&(tenant, id)).map(|number| &self.list[*number])
     }
 
@@ -76,7 +76,7 @@ impl<'a> Arrivals<'a> {
     }
 }
 
-impl Arrival<'_> {
+impl Arrival<'_, '_> {
     fn key(&self) -> Row {
         vec![self.event.tenant.as_str().into(), self.id.into()]
     }
@@ -103,11 +103,11 @@ impl Arrival<'_> {
     }
 }
 
-fn arrival<'a>(
-    recorded: &'a Recorded<'a>,
-    event: &'a StatementEvent<'a>,
+fn arrival<'a, 'b>(
+    recorded: &'a Recorded<'b>,
+    event: &'a StatementEvent<'b>,
     tenants: &mut Tenants,
-) -> Result<Arrival<'a>, ApplyError> {
+) -> Result<Arrival<'a, 'b>, ApplyError> {
     let (partition, position) = (recorded.partition, recorded.position);
     let poison = |reason: &str| ApplyError::Poison { partition, position, reason: reason.to_owned() };
     let statement = recorded.statement.as_ref().ok_or_else(|| poison("it is not read as a statement"))?;

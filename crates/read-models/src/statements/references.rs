@@ -34,8 +34,8 @@ struct Referrer {
 }
 
 /// What a batch looks up in: statements before `position`, in the batch and in the rows.
-struct Sight<'a, 'b> {
-    arrivals: &'a Arrivals<'b>,
+struct Sight<'a, 'b, 'c> {
+    arrivals: &'a Arrivals<'b, 'c>,
     tenant: TenantNumber,
     tenant_name: &'a str,
     partition: Partition,
@@ -47,8 +47,8 @@ impl Statements {
     /// Files a new statement under its terms, those of what it refers to, and gives its terms to those that refer to it.
     pub(super) async fn arrive(
         &mut self,
-        arrival: &Arrival<'_>,
-        arrivals: &Arrivals<'_>,
+        arrival: &Arrival<'_, '_>,
+        arrivals: &Arrivals<'_, '_>,
         late: &mut LateEntries,
         rows: &mut Rows,
     ) -> Result<(), ApplyError> {
@@ -82,7 +82,7 @@ impl Statements {
     /// Writes down that the first of `chain` refers to `target`, and files it under the terms of the others.
     async fn refer(
         &mut self,
-        sight: &Sight<'_, '_>,
+        sight: &Sight<'_, '_, '_>,
         chain: &[Node],
         target: StatementId,
         late: &mut LateEntries,
@@ -109,7 +109,7 @@ impl Statements {
     /// that refer to them.
     async fn adopt(
         &mut self,
-        sight: &Sight<'_, '_>,
+        sight: &Sight<'_, '_, '_>,
         chain: &[Node],
         late: &mut LateEntries,
         rows: &mut Rows,
@@ -150,7 +150,7 @@ impl Statements {
     }
 }
 
-impl Sight<'_, '_> {
+impl Sight<'_, '_, '_> {
     fn key(&self, id: StatementId) -> Row {
         vec![self.tenant_name.into(), id.into()]
     }
