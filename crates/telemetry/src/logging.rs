@@ -1,0 +1,46 @@
+//! Structured logs on standard error, for people or for machines. Standard output is left to what commands answer.
+
+use std::io::IsTerminal;
+
+use tracing_subscriber::EnvFilter;
+
+use crate::TelemetryError;
+
+/// How a line of the log looks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Human,
+    /// One JSON object per line.
+    Json,
+}
+
+/// Sets up the logs of this process: what `filter` lets through, as in `info,plaudit_http=debug`.
+///
+/// # Errors
+/// When the filter is none, or logs are already set up.
+pub fn init(format: LogFormat, filter: &str) -> Result<(), TelemetryError> {
+    let parsed = EnvFilter::try_new(filter);
+    let parsed = parsed.map_err(|cause| TelemetryError::Filter { filter: filter.to_owned(), cause })?;
+    let lines = tracing_subscriber::fmt().with_env_filter(parsed).with_writer(std::io::stderr);
+    let done = match format {
+        LogFormat::Human => lines.with_ansi(std::io::stderr().is_terminal()).try_init(),
+        LogFormat::Json => lines.json().flatten_event(true).with_current_span(true).try_init(),
+    };
+    done.map_err(|_| TelemetryError::Again)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_filter_that_is_none_is_named() {
+        let error = init(LogFormat::Human, "plaudit=loudly").expect_err("no such level");
+        assert_eq!(
+            error.to_string(),
+            "`plaudit=loudly` is not a filter of logs; try `info` or `info,plaudit_http=debug`"
+        );
+    }
+}
