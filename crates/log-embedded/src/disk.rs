@@ -6,7 +6,7 @@ use std::os::unix::fs::FileExt;
 
 /// Every byte that the log writes passes here. The methods do what their names say unless overridden.
 pub trait Disk: Send + Sync + 'static {
-    /// Writes all of `bytes` at `offset`.
+    /// Writes all of `bytes` at `offset` of `file`, which is open for reading too.
     ///
     /// # Errors
     /// When the medium does not take them all; some may have been written.

@@ -12,7 +12,7 @@ use crate::disks::FailingPower;
 use crate::kit::{append, batch, tiny, values};
 
 /// Enough to find every rule of recovery that was left out for a try, in a few seconds.
-const SEEDS: u64 = 80;
+const SEEDS: u64 = 40;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_power_failure_leaves_the_confirmed_records_and_whole_batches() {

@@ -3,11 +3,13 @@
 use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
+use std::sync::Arc;
 
 use plaudit_log::{Log, LogError, Position};
-use plaudit_log_embedded::EmbeddedLog;
+use plaudit_log_embedded::{EmbeddedLog, Options};
 
-use crate::kit::{append, copy, sealed, tiny, values};
+use crate::disks::Gate;
+use crate::kit::{append, batch, copy, sealed, tiny, until, values};
 
 /// Frames of a raw segment start here.
 const FRAMES_START: u64 = 4096;
@@ -82,6 +84,33 @@ async fn a_flipped_bit_in_the_file_header_or_the_orderly_end_loses_nothing() {
         let found = flipped(&dir.path().join("closed"), ends.last().unwrap() + offset).await;
         assert_eq!(found, Ok(expected.clone()), "byte {offset} of the orderly end");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_followed_a_torn_frame_never_comes_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let disk = Arc::new(Gate::default());
+    let options = Options { disk: Arc::<Gate>::clone(&disk), ..tiny() };
+    let log = EmbeddedLog::open(&dir.path().join("log"), options).unwrap();
+    disk.shut(true);
+    let first = log.append(batch(&["first".into()]));
+    until("the first is being synced", async || disk.waiting()).await;
+    let group: Vec<_> = (0..3).map(|n| log.append(batch(&[format!("lost{n}")]))).collect();
+    disk.shut(false);
+    first.await.unwrap();
+    for confirmation in group {
+        confirmation.await.unwrap();
+    }
+    // As if the power had failed in the last group, and its first frame had not reached the disk.
+    let crashed = dir.path().join("crashed");
+    copy(&dir.path().join("log"), &crashed);
+    flip(&crashed.join("0000000000.raw"), FRAMES_START + 72 + 10);
+    let log = EmbeddedLog::open(&crashed, tiny()).unwrap();
+    append(&log, "again").await.unwrap();
+    let again = dir.path().join("again");
+    copy(&crashed, &again);
+    let log = EmbeddedLog::open(&again, tiny()).unwrap();
+    assert_eq!(values(&log).await.unwrap(), ["first", "again"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

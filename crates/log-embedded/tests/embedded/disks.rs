@@ -126,6 +126,7 @@ impl Disk for Filling {
 pub struct Breaking {
     pub writes_fail: AtomicBool,
     pub syncs_fail: AtomicBool,
+    pub gate: Gate,
 }
 
 impl Disk for Breaking {
@@ -142,31 +143,57 @@ impl Disk for Breaking {
         if self.syncs_fail.load(Ordering::SeqCst) {
             return Err(io::Error::other("lost pages"));
         }
-        file.sync_data()
+        self.gate.sync(file)
     }
 }
 
 /// A disk whose syncs wait while it is shut.
 #[derive(Default)]
 pub struct Gate {
-    shut: Mutex<bool>,
+    state: Mutex<Shut>,
     opened: Condvar,
+}
+
+#[derive(Default)]
+struct Shut {
+    shut: bool,
+    waiting: bool,
 }
 
 impl Gate {
     pub fn shut(&self, shut: bool) {
-        *self.shut.lock() = shut;
+        self.state.lock().shut = shut;
         self.opened.notify_all();
+    }
+
+    /// Whether a sync waits.
+    pub fn waiting(&self) -> bool {
+        self.state.lock().waiting
     }
 }
 
 impl Disk for Gate {
     fn sync(&self, file: &File) -> io::Result<()> {
-        let mut shut = self.shut.lock();
-        while *shut {
-            self.opened.wait(&mut shut);
+        let mut state = self.state.lock();
+        while state.shut {
+            state.waiting = true;
+            self.opened.wait(&mut state);
         }
-        drop(shut);
+        state.waiting = false;
+        drop(state);
         file.sync_data()
+    }
+}
+
+/// A disk that remembers what was written to it.
+#[derive(Default)]
+pub struct Remembering {
+    pub written: Mutex<Vec<u8>>,
+}
+
+impl Disk for Remembering {
+    fn write_all_at(&self, file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
+        self.written.lock().extend_from_slice(bytes);
+        file.write_all_at(bytes, offset)
     }
 }

@@ -6,8 +6,8 @@ use std::sync::atomic::Ordering;
 use plaudit_log::{Log, LogError};
 use plaudit_log_embedded::{EmbeddedLog, Metrics, Options};
 
-use crate::disks::{Breaking, Filling, Gate};
-use crate::kit::{append, batch, tiny, until, values};
+use crate::disks::{Breaking, Filling, Gate, Remembering};
+use crate::kit::{append, batch, copy, tiny, until, values};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_disk_refuses_appends_until_there_is_space_and_reads_go_on() {
@@ -51,18 +51,24 @@ async fn a_failed_write_is_taken_back() {
     let dir = tempfile::tempdir().unwrap();
     let disk = Arc::new(Breaking::default());
     let options = Options { disk: Arc::<Breaking>::clone(&disk), ..tiny() };
-    let log = EmbeddedLog::open(dir.path(), options).unwrap();
-    append(&log, "first").await.unwrap();
+    let log = EmbeddedLog::open(&dir.path().join("log"), options).unwrap();
+    disk.gate.shut(true);
+    let first = log.append(batch(&["first".into()]));
+    until("the first is being synced", async || disk.gate.waiting()).await;
+    let refused: Vec<_> = (0..8).map(|_| log.append(batch(&["never".into()]))).collect();
     disk.writes_fail.store(true, Ordering::SeqCst);
-    let refused: Vec<_> = (0..4).map(|_| log.append(batch(&["never".into(), "seen".into()]))).collect();
+    disk.gate.shut(false);
+    first.await.unwrap();
     for refused in refused {
         assert!(matches!(refused.await, Err(LogError::Io(_))));
     }
     disk.writes_fail.store(false, Ordering::SeqCst);
-    assert_eq!(append(&log, "second").await.unwrap().0, 1);
-    assert_eq!(values(&log).await.unwrap(), ["first", "second"]);
-    drop(log);
-    assert_eq!(values(&EmbeddedLog::open(dir.path(), tiny()).unwrap()).await.unwrap(), ["first", "second"]);
+    // As long as one that was refused, so frames of those behind it would follow right after.
+    assert_eq!(append(&log, "again").await.unwrap().0, 1);
+    assert_eq!(values(&log).await.unwrap(), ["first", "again"]);
+    let crashed = dir.path().join("crashed");
+    copy(&dir.path().join("log"), &crashed);
+    assert_eq!(values(&EmbeddedLog::open(&crashed, tiny()).unwrap()).await.unwrap(), ["first", "again"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -79,7 +85,11 @@ async fn a_failed_sync_ends_appending_until_the_log_is_opened_again() {
     assert!(cause.to_string().contains("until the log is opened again"), "{cause}");
     assert_eq!(values(&log).await.unwrap(), ["first"]);
     drop(log);
-    let log = EmbeddedLog::open(dir.path(), tiny()).unwrap();
+    let disk = Arc::new(Remembering::default());
+    let options = Options { disk: Arc::<Remembering>::clone(&disk), ..tiny() };
+    let log = EmbeddedLog::open(dir.path(), options).unwrap();
+    // Pages that a sync failed on look clean, so only writing them anew brings them to the disk.
+    assert!(disk.written.lock().windows(7).any(|bytes| bytes == b"unknown"));
     append(&log, "after").await.unwrap();
     // The bytes of the unknown one were in the file, so it is there. It could as well not be.
     assert_eq!(values(&log).await.unwrap(), ["first", "unknown", "after"]);
