@@ -39,17 +39,15 @@ pub(crate) fn activate(
     // Entropy from the standard library's hasher keys is enough: the salt tells uses of a file apart and keeps
     // clients from composing a body that looks like a frame.
     let salt = RandomState::new().hash_one(sequence);
-    let header = FileHeader { kind: Kind::Raw, sequence, first, salt };
+    let header = FileHeader { kind: Kind::Raw, sequence, first, salt, capacity: spare.bytes };
     let dir = spare.path.parent().expect("spares are in the log's directory").to_owned();
     let path = directory::raw_path(&dir, sequence);
     begin(disk, &spare, &header).map_err(|cause| {
         let _ = fs::remove_file(&spare.path);
         Activation::NotBegun(cause)
     })?;
-    fs::rename(&spare.path, &path)
-        .and_then(|()| directory::sync(&dir))
-        .and_then(|()| RawSegment::new(path, spare.file, header, Confirmed::new(first)))
-        .map_err(Activation::Unclear)
+    fs::rename(&spare.path, &path).and_then(|()| directory::sync(&dir)).map_err(Activation::Unclear)?;
+    Ok(RawSegment::new(path, spare.file, header, Confirmed::new(first)))
 }
 
 fn begin(disk: &dyn Disk, spare: &Spare, header: &FileHeader) -> io::Result<()> {

@@ -1,6 +1,6 @@
 //! Bytes on disk, version 1. Released bytes stay readable for ever.
 //!
-//! All numbers are little endian. Checksums are xxh3-64. Every file starts with a file header of 48 bytes:
+//! All numbers are little endian. Checksums are xxh3-64. Every file starts with a file header of 56 bytes:
 //!
 //! ```text
 //!  0  magic "PLAUDLOG"
@@ -9,7 +9,8 @@
 //! 16  u64 sequence: number of the segment in the log, from 0, without gaps
 //! 24  u64 position of the first record
 //! 32  u64 salt: seed of this file's frame checksums, drawn anew whenever a file is taken into use (sealed: 0)
-//! 40  u64 checksum of bytes 0 to 40
+//! 40  u64 size of the file (sealed: 0)
+//! 48  u64 checksum of bytes 0 to 48
 //! ```
 //!
 //! A raw segment `<sequence>.raw` has frames from byte 4096 on, one after the other, each padded with zeros to a
@@ -29,7 +30,7 @@
 //!
 //! What a recycled file held before never looks like a frame: its checksums had another salt.
 //!
-//! A sealed segment `<sequence>.sealed` has blocks from byte 48 on, each one zstd frame of whole records; then
+//! A sealed segment `<sequence>.sealed` has blocks from byte 56 on, each one zstd frame of whole records; then
 //! an index entry of 40 bytes per block, and a trailer of 40 bytes:
 //!
 //! ```text
@@ -48,7 +49,7 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 /// The only format version so far.
 pub(crate) const VERSION: u32 = 1;
 /// Size of a file header.
-pub(crate) const FILE_HEADER_BYTES: usize = 48;
+pub(crate) const FILE_HEADER_BYTES: usize = 56;
 /// Where frames start in a raw segment: the header has a disk block of its own, so no later write can tear it.
 pub(crate) const FRAMES_START: u64 = 4096;
 /// Size of a frame header.
@@ -81,6 +82,7 @@ pub(crate) struct FileHeader {
     pub(crate) sequence: u64,
     pub(crate) first: u64,
     pub(crate) salt: u64,
+    pub(crate) capacity: u64,
 }
 
 impl FileHeader {
@@ -92,8 +94,9 @@ impl FileHeader {
         bytes[16..24].copy_from_slice(&self.sequence.to_le_bytes());
         bytes[24..32].copy_from_slice(&self.first.to_le_bytes());
         bytes[32..40].copy_from_slice(&self.salt.to_le_bytes());
-        let checksum = xxh3_64(&bytes[..40]);
-        bytes[40..48].copy_from_slice(&checksum.to_le_bytes());
+        bytes[40..48].copy_from_slice(&self.capacity.to_le_bytes());
+        let checksum = xxh3_64(&bytes[..48]);
+        bytes[48..56].copy_from_slice(&checksum.to_le_bytes());
         bytes
     }
 
@@ -105,13 +108,19 @@ impl FileHeader {
         if version != VERSION {
             return Err(format!("format version {version} is not known; this release reads {VERSION}"));
         }
-        if u64_at(bytes, 40) != xxh3_64(&bytes[..40]) {
+        if u64_at(bytes, 48) != xxh3_64(&bytes[..48]) {
             return Err("the checksum of the file header does not fit".into());
         }
         if u32_at(bytes, 12) != kind as u32 {
             return Err("the file header names another kind of segment".into());
         }
-        Ok(Self { kind, sequence: u64_at(bytes, 16), first: u64_at(bytes, 24), salt: u64_at(bytes, 32) })
+        Ok(Self {
+            kind,
+            sequence: u64_at(bytes, 16),
+            first: u64_at(bytes, 24),
+            salt: u64_at(bytes, 32),
+            capacity: u64_at(bytes, 40),
+        })
     }
 }
 
@@ -256,7 +265,7 @@ mod tests {
 
     #[test]
     fn headers_survive_encoding() {
-        let file = FileHeader { kind: Kind::Raw, sequence: 3, first: 77, salt: 5 };
+        let file = FileHeader { kind: Kind::Raw, sequence: 3, first: 77, salt: 5, capacity: 1 << 40 };
         assert_eq!(FileHeader::decode(&file.encode(), Kind::Raw), Ok(file));
         let frame = FrameHeader {
             payload_bytes: 9,
@@ -285,7 +294,8 @@ mod tests {
 
     #[test]
     fn another_version_is_named() {
-        let mut bytes = FileHeader { kind: Kind::Sealed, sequence: 0, first: 0, salt: 0 }.encode();
+        let mut bytes =
+            FileHeader { kind: Kind::Sealed, sequence: 0, first: 0, salt: 0, capacity: 0 }.encode();
         bytes[8] = 2;
         assert_eq!(
             FileHeader::decode(&bytes, Kind::Sealed),

@@ -1,7 +1,6 @@
 //! A raw segment: frames as the committer wrote them, readable up to what is confirmed.
 
 use std::fs::File;
-use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 
@@ -64,23 +63,22 @@ impl Confirmed {
 }
 
 impl RawSegment {
-    /// Makes `file` segment `header.sequence`: nothing in it counts until the header is durable.
-    pub(crate) fn new(
-        path: PathBuf,
-        file: File,
-        header: FileHeader,
-        confirmed: Confirmed,
-    ) -> io::Result<Self> {
-        let capacity = file.metadata()?.len();
-        let FileHeader { sequence, salt, first, .. } = header;
-        Ok(Self { path, file, sequence, salt, first, capacity, confirmed: RwLock::new(confirmed) })
+    /// The segment in `file`, whose durable header is `header`.
+    pub(crate) fn new(path: PathBuf, file: File, header: FileHeader, confirmed: Confirmed) -> Self {
+        let FileHeader { sequence, salt, first, capacity, .. } = header;
+        Self { path, file, sequence, salt, first, capacity, confirmed: RwLock::new(confirmed) }
     }
 
-    /// The header of a raw file.
+    /// The header of a raw file that has its size.
     pub(crate) fn header(file: &File) -> Result<FileHeader, String> {
         let mut bytes = [0; FILE_HEADER_BYTES];
         file.read_exact_at(&mut bytes, 0).map_err(|cause| cause.to_string())?;
-        FileHeader::decode(&bytes, Kind::Raw)
+        let header = FileHeader::decode(&bytes, Kind::Raw)?;
+        let found = file.metadata().map_err(|cause| cause.to_string())?.len();
+        if found < header.capacity {
+            return Err(format!("the file has {found} of its {} bytes", header.capacity));
+        }
+        Ok(header)
     }
 
     /// Lets readers see what `change` adds.

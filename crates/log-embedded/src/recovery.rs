@@ -99,19 +99,19 @@ impl Recovery<'_> {
         let (file, header) = self.open_raw(sequence, first)?;
         let path = directory::raw_path(self.dir, sequence);
         let keys = (sequence, header.salt);
-        let mut frames = Frames::new(&file, keys, (FRAMES_START, first), file.metadata()?.len());
+        let mut frames = Frames::new(&file, keys, (FRAMES_START, first), header.capacity);
         // If it is not whole, the next segment starts with another position than this one ends with.
         let (confirmed, _) = walk(&mut frames)?;
         let next = confirmed.next;
-        Ok((Segment::Raw(Arc::new(RawSegment::new(path, file, header, confirmed)?)), next))
+        Ok((Segment::Raw(Arc::new(RawSegment::new(path, file, header, confirmed))), next))
     }
 
     fn active(&self, sequence: u64, first: u64) -> Result<RawSegment, LogError> {
         let (file, header) = self.open_raw(sequence, first)?;
         let path = directory::raw_path(self.dir, sequence);
-        let tail = Tail { path: &path, file: &file, header, capacity: file.metadata()?.len() };
+        let tail = Tail { path: &path, file: &file, header };
         let confirmed: Confirmed = tail.recover(self.disk, self.metrics)?;
-        Ok(RawSegment::new(path, file, header, confirmed)?)
+        Ok(RawSegment::new(path, file, header, confirmed))
     }
 
     /// Opens the raw segment and checks that it starts with position `first`.

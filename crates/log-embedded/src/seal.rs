@@ -46,7 +46,8 @@ pub(crate) fn seal(disk: &dyn Disk, raw: &RawSegment, stop: &AtomicBool) -> Resu
 /// Writes the sealed form durably to `path`. Returns the checksum of all records.
 fn write(disk: &dyn Disk, raw: &RawSegment, path: &Path, stop: &AtomicBool) -> Result<u64, LogError> {
     let file = File::options().read(true).write(true).create(true).truncate(true).open(path)?;
-    let header = FileHeader { kind: Kind::Sealed, sequence: raw.sequence, first: raw.first, salt: 0 };
+    let (sequence, first) = (raw.sequence, raw.first);
+    let header = FileHeader { kind: Kind::Sealed, sequence, first, salt: 0, capacity: 0 };
     disk.write_all_at(&file, &header.encode(), 0).map_err(refused)?;
     let mut writer = Writer {
         disk,

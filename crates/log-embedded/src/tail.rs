@@ -34,7 +34,6 @@ pub(crate) struct Tail<'a> {
     pub(crate) path: &'a Path,
     pub(crate) file: &'a File,
     pub(crate) header: FileHeader,
-    pub(crate) capacity: u64,
 }
 
 /// What was written after the last whole frame.
@@ -49,7 +48,8 @@ impl Tail<'_> {
     /// Finds the end, repairs what is behind it, and returns what is confirmed: durable again on return.
     pub(crate) fn recover(&self, disk: &dyn Disk, metrics: &Metrics) -> Result<Confirmed, LogError> {
         let keys = (self.header.sequence, self.header.salt);
-        let mut frames = Frames::new(self.file, keys, (FRAMES_START, self.header.first), self.capacity);
+        let mut frames =
+            Frames::new(self.file, keys, (FRAMES_START, self.header.first), self.header.capacity);
         let (confirmed, last) = walk(&mut frames)?;
         let cut = self.cut(confirmed.end, confirmed.next)?;
         let orderly = last.is_some_and(|last| last.records == 0);
@@ -94,8 +94,8 @@ impl Tail<'_> {
     fn search(&self, from: u64, mut found: impl FnMut(FrameHeader)) -> io::Result<()> {
         let mut window = Vec::new();
         let mut at = from;
-        while at + FRAME_HEADER_BYTES as u64 <= self.capacity {
-            let left = usize::try_from(self.capacity - at).unwrap_or(usize::MAX);
+        while at + FRAME_HEADER_BYTES as u64 <= self.header.capacity {
+            let left = usize::try_from(self.header.capacity - at).unwrap_or(usize::MAX);
             window.resize(left.min(SEARCH_BYTES + FRAME_HEADER_BYTES), 0);
             self.file.read_exact_at(&mut window, at)?;
             let starts = (0..SEARCH_BYTES).step_by(FRAME_ALIGNMENT);
@@ -122,7 +122,7 @@ impl Tail<'_> {
             disk.write_all_at(self.file, &window, at)?;
             at += window.len() as u64;
         }
-        write_zeros(disk, self.file, end..self.capacity)?;
+        write_zeros(disk, self.file, end..self.header.capacity)?;
         disk.sync(self.file)
     }
 }

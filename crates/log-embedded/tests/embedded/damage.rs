@@ -76,7 +76,7 @@ async fn a_flipped_bit_is_damage_before_the_last_group_and_torn_in_it() {
 async fn a_flipped_bit_in_the_file_header_or_the_orderly_end_loses_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let (mut expected, ends) = two_ends(dir.path()).await;
-    for offset in [0, 9, 20, 30, 47] {
+    for offset in [0, 9, 20, 30, 47, 55] {
         assert_eq!(flipped(&dir.path().join("closed"), offset).await, Err(0), "byte {offset}");
     }
     expected.push("new".into());
@@ -114,6 +114,19 @@ async fn what_followed_a_torn_frame_never_comes_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_truncated_segment_is_damage() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_, ends) = two_ends(dir.path()).await;
+    for bytes in [0, 55, 56, FRAMES_START, ends[2], ends[5], (16 << 10) - 1] {
+        let part = dir.path().join("part");
+        copy(&dir.path().join("crashed"), &part);
+        File::options().write(true).open(part.join("0000000000.raw")).unwrap().set_len(bytes).unwrap();
+        let refused = EmbeddedLog::open(&part, tiny());
+        assert!(matches!(refused, Err(LogError::Damaged { .. })), "{bytes} bytes");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_missing_segment_is_damage() {
     let dir = tempfile::tempdir().unwrap();
     let log = EmbeddedLog::open(&dir.path().join("log"), tiny()).unwrap();
@@ -143,10 +156,10 @@ async fn damage_in_a_sealed_block_is_reported_with_its_position_and_the_rest_is_
     sealed(&log).await;
     let second = log.describe().segments[1].clone();
     let path = dir.path().join(&second.file);
-    flip(&path, 60);
+    flip(&path, 70);
     let refused = log.read(0, Position(second.first.0 + 1), 1000).await.unwrap_err();
     assert!(matches!(refused, LogError::Damaged { partition: 0, position, .. } if position == second.first));
-    assert!(refused.to_string().contains("0000000001.sealed at byte 48"), "{refused}");
+    assert!(refused.to_string().contains("0000000001.sealed at byte 56"), "{refused}");
     assert_eq!(log.read(0, second.next, 1000).await.unwrap().iter().next().unwrap().0, second.next);
     assert!(log.values(&[second.first.0]).await.is_err());
     let mut steps = Vec::new();
