@@ -5,14 +5,32 @@ use actix_web::http::header::{ALLOW, HeaderValue};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{FromRequest, Handler, HttpResponse, Responder, ResponseError, Route};
 
+use crate::openapi;
 use crate::problem::{Kind, Problem};
-use crate::resources::{about, statements};
+use crate::resources::definitions::{achievements, funnels, recognition};
+use crate::resources::statements::write;
+use crate::resources::{about, tables};
 
 /// All endpoints.
 pub(crate) fn endpoints() -> Vec<Endpoint> {
     vec![
         Endpoint::new("/xapi/about").get(about::get),
-        Endpoint::new("/xapi/statements").put(statements::put).post(statements::post),
+        Endpoint::new("/xapi/statements").put(write::put).post(write::post),
+        Endpoint::new("/api/v1/openapi.json").get(openapi::document),
+        Endpoint::new("/api/v1/tables").get(tables::list),
+        Endpoint::new("/api/v1/tables/{table}").get(tables::rows),
+        Endpoint::new("/api/v1/funnels").get(funnels::list),
+        Endpoint::new("/api/v1/funnels/{id}").get(funnels::get).put(funnels::put).delete(funnels::delete),
+        Endpoint::new("/api/v1/achievements").get(achievements::list),
+        Endpoint::new("/api/v1/achievements/{id}")
+            .get(achievements::get)
+            .put(achievements::put)
+            .delete(achievements::delete),
+        Endpoint::new("/api/v1/recognition").get(recognition::list),
+        Endpoint::new("/api/v1/recognition/{id}")
+            .get(recognition::get)
+            .put(recognition::put)
+            .delete(recognition::delete),
     ]
 }
 
@@ -67,6 +85,15 @@ impl Endpoint {
         F::Output: Responder + 'static,
     {
         self.on(Method::POST, handler)
+    }
+
+    fn delete<F, Args>(self, handler: F) -> Self
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.on(Method::DELETE, handler)
     }
 
     fn on<F, Args>(mut self, method: Method, handler: F) -> Self

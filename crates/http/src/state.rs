@@ -6,11 +6,12 @@ use std::sync::atomic::AtomicUsize;
 use plaudit_ingest::Ingest;
 
 use crate::request_id::RequestIds;
-use crate::{Credentials, Limits, Metrics};
+use crate::{Credentials, Limits, Metrics, Reads};
 
 /// What every request shares. One per process.
 pub struct State {
     pub(crate) ingest: Arc<Ingest>,
+    pub(crate) reads: Reads,
     pub(crate) credentials: Credentials,
     pub(crate) limits: Limits,
     pub(crate) metrics: Metrics,
@@ -24,11 +25,18 @@ pub struct State {
 impl State {
     /// The parts that requests work with.
     #[must_use]
-    pub fn new(ingest: Arc<Ingest>, credentials: Credentials, limits: Limits, metrics: Metrics) -> Self {
+    pub fn new(
+        ingest: Arc<Ingest>,
+        reads: Reads,
+        credentials: Credentials,
+        limits: Limits,
+        metrics: Metrics,
+    ) -> Self {
         let request_ids = RequestIds::new(ingest.new_id());
         metrics.requests_max.set(i64::try_from(limits.requests_max).unwrap_or(i64::MAX));
         Self {
             ingest,
+            reads,
             credentials,
             limits,
             metrics,

@@ -4,6 +4,7 @@ use std::error::Error;
 
 use plaudit_ingest::IngestError;
 use plaudit_log::LogError;
+use plaudit_store::StoreError;
 use plaudit_xapi::Invalid;
 
 use super::{Kind, Problem};
@@ -51,6 +52,15 @@ impl From<LogError> for Problem {
             LogError::Damaged { .. } | LogError::InUse { .. } | LogError::Io(_) => {
                 logged(Kind::Internal, &error)
             }
+        }
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable(_) => logged(Kind::Unavailable, &error),
+            _ => logged(Kind::Internal, &error),
         }
     }
 }

@@ -10,7 +10,9 @@ use crate::version;
 /// Prefix of the keys of our extensions: they have to be IRIs.
 const EXTENSION: &str = "urn:plaudit:about";
 
-/// GET
+/// GET: versions and limits.
+#[utoipa::path(get, path = "/xapi/about", tag = "xapi", security(()),
+    responses((status = 200, description = "Versions of xAPI, and the limits of this server")))]
 pub(crate) async fn get(state: web::Data<State>) -> Result<HttpResponse, Problem> {
     let limits = &state.limits;
     Ok(HttpResponse::Ok().json(json!({

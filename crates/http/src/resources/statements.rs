@@ -1,5 +1,3 @@
 //! `/xapi/statements` (1.0.3 Communication 2.1, IEEE 9274.1.1 5.3.1).
 
-mod write;
-
-pub(crate) use write::{post, put};
+pub(crate) mod write;

@@ -14,6 +14,12 @@ use crate::state::State;
 use crate::{body, version};
 
 /// POST: stores the statements of the body; answers their ids.
+#[utoipa::path(post, path = "/xapi/statements", tag = "xapi",
+    request_body(content_type = "application/json", description = "One statement, or an array of them: all are stored, or none"),
+    responses((status = 200, description = "The ids, in order; everything is durable"),
+        (status = 400, description = "The body breaks a rule: `pointer`, `rule` and `section` say which"),
+        (status = 409, description = "An id is already stored with different content"),
+        (status = 413, description = "Over a limit"), (status = 503, description = "Not now; see Retry-After")))]
 pub(crate) async fn post(
     request: HttpRequest,
     payload: Payload,
@@ -37,6 +43,12 @@ pub(crate) async fn post(
 }
 
 /// PUT: stores the statement of the body under the id of the parameter.
+#[utoipa::path(put, path = "/xapi/statements", tag = "xapi",
+    params(("statementId" = String, Query, description = "The id")),
+    request_body(content_type = "application/json", description = "One statement"),
+    responses((status = 204, description = "Stored, or stored before with equal content"),
+        (status = 400, description = "The body breaks a rule: `pointer`, `rule` and `section` say which"),
+        (status = 409, description = "The id is already stored with different content")))]
 pub(crate) async fn put(
     request: HttpRequest,
     payload: Payload,
