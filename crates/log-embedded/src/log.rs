@@ -22,7 +22,7 @@ use crate::queue::Queue;
 use crate::raw::RawSegment;
 use crate::records::PARTITION;
 use crate::recovery::{Recovered, Recovery};
-use crate::sealer::Sealer;
+use crate::sealer::{Effort, Sealer};
 use crate::segments::Segments;
 use crate::spares::Spares;
 
@@ -83,7 +83,7 @@ pub struct EmbeddedLog {
 struct Running {
     committer: JoinHandle<()>,
     preparer: JoinHandle<()>,
-    sealing: JoinHandle<()>,
+    sealing: Vec<JoinHandle<()>>,
     sealer: Arc<Sealer>,
     spares: Arc<Spares>,
     lock: File,
@@ -239,10 +239,13 @@ impl Running {
             let (spares, disk) = (Arc::clone(&spares), Arc::clone(&disk));
             move || spares.run(&*disk)
         })?;
-        let sealing = spawn("plaudit-log-seal", {
+        let mut sealing = Vec::new();
+        for effort in [Effort::AtEase, Effort::Pressed] {
             let (sealer, spares) = (Arc::clone(&sealer), Arc::clone(&spares));
-            move || sealer.run(&*disk, &segments, &spares)
-        })?;
+            let (disk, segments) = (Arc::clone(&disk), Arc::clone(&segments));
+            let run = move || sealer.run(effort, &*disk, &segments, &spares);
+            sealing.push(spawn("plaudit-log-seal", run)?);
+        }
         let committer = spawn("plaudit-log-commit", move || committer.run(active))?;
         Ok(Self { committer, preparer, sealing, sealer, spares, lock })
     }
@@ -252,7 +255,7 @@ impl Running {
         self.committer.join().expect("the committer does not panic");
         self.spares.close();
         self.sealer.close();
-        self.sealing.join().expect("sealing does not panic");
+        self.sealing.into_iter().for_each(|thread| thread.join().expect("sealing does not panic"));
         self.preparer.join().expect("making spares does not panic");
         drop(self.lock);
     }

@@ -1,5 +1,10 @@
-//! The thread that seals full segments, one after the other.
+//! The threads that seal full segments.
+//!
+//! Sealing takes about half a core at full load, so it steps back while requests need the cores: a thread of low
+//! priority seals whenever there is time, and only when too many segments wait does another one help that does not
+//! step back.
 
+use std::collections::VecDeque;
 use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,10 +23,24 @@ use crate::spares::Spares;
 /// How long to wait before sealing is tried again. Nothing is lost meanwhile, raw segments only take more space.
 const RETRY_AFTER: Duration = Duration::from_secs(5);
 
+/// How many full segments wait at ease: half a gigabyte at full size.
+const WAITING_AT_EASE: usize = 8;
+/// How far sealing steps back, as for `nice`: about a tenth of a core's share when all are busy.
+const NICENESS: i32 = 10;
+
+/// Which thread it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Effort {
+    /// Steps back for everything else.
+    AtEase,
+    /// Works only when too many wait.
+    Pressed,
+}
+
 /// Segments that wait to be sealed.
 #[derive(Default)]
 pub(crate) struct Sealer {
-    waiting: Mutex<Vec<Arc<RawSegment>>>,
+    waiting: Mutex<VecDeque<Arc<RawSegment>>>,
     changed: Condvar,
     stop: AtomicBool,
 }
@@ -29,7 +48,7 @@ pub(crate) struct Sealer {
 impl Sealer {
     /// Puts a full segment in line.
     pub(crate) fn add(&self, raw: Arc<RawSegment>) {
-        self.waiting.lock().insert(0, raw);
+        self.waiting.lock().push_back(raw);
         self.changed.notify_all();
     }
 
@@ -41,8 +60,11 @@ impl Sealer {
     }
 
     /// Seals until closed: the background thread.
-    pub(crate) fn run(&self, disk: &dyn Disk, segments: &Segments, spares: &Spares) {
-        while let Some(raw) = self.next() {
+    pub(crate) fn run(&self, effort: Effort, disk: &dyn Disk, segments: &Segments, spares: &Spares) {
+        if effort == Effort::AtEase {
+            step_back();
+        }
+        while let Some(raw) = self.next(effort) {
             match seal(disk, &raw, &self.stop) {
                 Ok(sealed) => {
                     debug!(segment = %sealed.path.display(), blocks = sealed.blocks.len(), "sealed");
@@ -57,7 +79,7 @@ impl Sealer {
                     let segment = raw.path.display();
                     warn!(error = &cause as &dyn std::error::Error, %segment, "cannot seal, trying again");
                     let mut waiting = self.waiting.lock();
-                    waiting.push(Arc::clone(&raw));
+                    waiting.push_front(Arc::clone(&raw));
                     if !self.stop.load(Ordering::Relaxed) {
                         self.changed.wait_for(&mut waiting, RETRY_AFTER);
                     }
@@ -67,17 +89,21 @@ impl Sealer {
     }
 
     /// Waits for the oldest segment in line; `None` once closed.
-    fn next(&self) -> Option<Arc<RawSegment>> {
+    fn next(&self, effort: Effort) -> Option<Arc<RawSegment>> {
+        let few = if effort == Effort::Pressed { WAITING_AT_EASE } else { 0 };
         let mut waiting = self.waiting.lock();
-        loop {
-            if self.stop.load(Ordering::Relaxed) {
-                return None;
-            }
-            if let Some(raw) = waiting.pop() {
-                return Some(raw);
-            }
+        while waiting.len() <= few && !self.stop.load(Ordering::Relaxed) {
             self.changed.wait(&mut waiting);
         }
+        if self.stop.load(Ordering::Relaxed) { None } else { waiting.pop_front() }
+    }
+}
+
+/// Gives this thread a lower priority, where threads have one of their own.
+fn step_back() {
+    #[cfg(target_os = "linux")]
+    if let Err(cause) = rustix::process::setpriority_process(None, NICENESS) {
+        debug!(error = %cause, "sealing keeps its priority");
     }
 }
 

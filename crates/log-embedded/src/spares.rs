@@ -24,6 +24,9 @@ const RETRY_AFTER: Duration = Duration::from_millis(500);
 /// Zeros written at once.
 const ZEROS_BYTES: usize = 1 << 20;
 
+/// Zeros made durable at once: appends that are synced meanwhile wait behind these, not behind a whole segment.
+const SYNC_BYTES: u64 = 4 << 20;
+
 /// A file with room for `bytes`.
 pub(crate) struct Spare {
     pub(crate) path: PathBuf,
@@ -172,8 +175,13 @@ pub(crate) fn make(disk: &dyn Disk, path: &Path, bytes: u64) -> io::Result<Spare
 
 fn fill(disk: &dyn Disk, path: &Path, bytes: u64) -> io::Result<File> {
     let file = File::options().read(true).write(true).create(true).truncate(true).open(path)?;
-    write_zeros(disk, &file, 0..bytes)?;
-    disk.sync(&file)?;
+    let mut at = 0;
+    while at < bytes {
+        let end = bytes.min(at + SYNC_BYTES);
+        write_zeros(disk, &file, at..end)?;
+        disk.sync(&file)?;
+        at = end;
+    }
     Ok(file)
 }
 
