@@ -14,7 +14,10 @@ static ORDERED: Table = Table {
     access: Access::Ordered,
     partition_key: &[Column::new("tenant", Kind::Text, "Whose."), Column::new("id", Kind::Uuid, "Which.")],
     clustering_key: &[],
-    columns: &[Column::new("partition", Kind::Int, "Of the log."), Column::new("position", Kind::Int, "In it.")],
+    columns: &[
+        Column::new("partition", Kind::Int, "Of the log."),
+        Column::new("position", Kind::Int, "In it."),
+    ],
 };
 
 static POINT: Table = Table { name: "point_places", access: Access::Point, ..ORDERED };
@@ -58,7 +61,11 @@ async fn main() {
         longest = longest.max(started.elapsed());
     }
     let rate = rows as f64 / in_store.as_secs_f64() / 1000.0;
-    println!("write: {rate:.0} k rows/s, longest batch {longest:.1?}, {} MB on disk, {} MB resident", mb(dir.path()), resident_mb());
+    println!(
+        "write: {rate:.0} k rows/s, longest batch {longest:.1?}, {} MB on disk, {} MB resident",
+        mb(dir.path()),
+        resident_mb()
+    );
 
     println!("get of those that are there: {:.2?} each", gets(&store, table, |at| at * 7919 % rows).await);
     println!("get of others: {:.2?} each", gets(&store, table, |at| rows + at).await);
@@ -78,14 +85,18 @@ async fn main() {
             break;
         }
     }
-    println!("scan: {:.0} k rows/s, {scanned} rows", scanned as f64 / started.elapsed().as_secs_f64() / 1000.0);
+    println!(
+        "scan: {:.0} k rows/s, {scanned} rows",
+        scanned as f64 / started.elapsed().as_secs_f64() / 1000.0
+    );
 }
 
 /// The time of one get, in calls of several.
 async fn gets(store: &EmbeddedStore, table: &'static Table, number: impl Fn(u64) -> u64) -> Duration {
     let mut took = Duration::ZERO;
     for first in (0..GETS as u64).step_by(KEYS_PER_GET) {
-        let keys: Vec<Row> = (0..KEYS_PER_GET as u64).map(|at| place(number(first + at))[..2].to_vec()).collect();
+        let keys: Vec<Row> =
+            (0..KEYS_PER_GET as u64).map(|at| place(number(first + at))[..2].to_vec()).collect();
         let started = Instant::now();
         store.get(table, GENERATION, &keys).await.expect("rows are read");
         took += started.elapsed();
@@ -97,7 +108,12 @@ fn place(number: u64) -> Row {
     // Multiplication by an odd number gives every number another id, in no order.
     let id = (u128::from(number) + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835);
     let id = id ^ (id >> 61);
-    vec!["university".into(), Uuid::from_u128(id).into(), ((number % 8) as i64).into(), (number as i64).into()]
+    vec![
+        "university".into(),
+        Uuid::from_u128(id).into(),
+        ((number % 8) as i64).into(),
+        (number as i64).into(),
+    ]
 }
 
 fn mb(dir: &Path) -> u64 {

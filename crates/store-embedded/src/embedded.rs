@@ -5,19 +5,22 @@ use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use fjall::{Keyspace, OwnedWriteBatch, Readable, Snapshot};
+use fjall::Readable;
 use parking_lot::Mutex;
 use plaudit_store::{
-    Condition, Cursor, Generation, Order, RecordSource, Row, Scan, Slice, Store, StoreError, Table, Value,
-    Write,
+    Access, Condition, Cursor, Generation, Order, RecordSource, Row, Scan, Slice, Store, StoreError, Table,
+    Value, Write,
 };
 
 use crate::error::backend;
+use crate::found::Found;
 use crate::lsm::Lsm;
 use crate::metrics::{Metrics, metric};
+use crate::range::range_of;
 use crate::row::Records;
 use crate::space::Space;
-use crate::{Options, key, row};
+use crate::writes::Writes;
+use crate::{Options, key};
 
 /// A table store in a directory.
 ///
@@ -52,41 +55,87 @@ impl EmbeddedStore {
         self.metrics.register(registry).map_err(metric)
     }
 
-    fn kept(&self) -> Records {
-        if self.records.is_some() { Records::Place } else { Records::Whole }
-    }
-
-    fn put(
-        &self,
-        batch: &mut OwnedWriteBatch,
-        keyspace: &Keyspace,
-        table: &'static Table,
-        row: &Row,
-    ) -> Result<(), StoreError> {
-        table.check_row(row)?;
-        let (key, others) = row.split_at(table.key_len());
-        batch.insert(keyspace, key::encode(table, key)?, row::encode(table.columns, others, self.kept()));
-        Ok(())
+    fn changes(&self) -> Writes<'_> {
+        let kept = if self.records.is_some() { Records::Place } else { Records::Whole };
+        Writes::new(&self.lsm, kept)
     }
 
     fn write_now(&self, writes: &[Write]) -> Result<(), StoreError> {
         self.space.check()?;
-        let mut batch = self.lsm.db().batch();
-        for run in writes.chunk_by(|one, next| target(one) == target(next)) {
-            let (table, generation) = target(&run[0]);
-            let keyspace = self.lsm.ensure(table, generation)?;
-            for write in run {
-                match write {
-                    Write::Put { row, .. } => self.put(&mut batch, &keyspace, table, row)?,
-                    Write::Delete { key, .. } => {
-                        table.check_key(key)?;
-                        batch.remove(&keyspace, key::encode(table, key)?);
+        let mut changes = self.changes();
+        writes.iter().try_for_each(|write| changes.add(write))?;
+        changes.count(&self.metrics, "write");
+        changes.commit()
+    }
+
+    /// The rows of those keys that have one, and which of them each key has.
+    fn find(
+        &self,
+        table: &'static Table,
+        generation: Generation,
+        keys: &[Row],
+    ) -> Result<(Found, Vec<Option<usize>>), StoreError> {
+        let (mut found, mut places) = (Found::default(), vec![None; keys.len()]);
+        keys.iter().try_for_each(|key| table.check_key(key))?;
+        let keys: Vec<Vec<u8>> = keys.iter().map(|key| key::encode(table, key)).collect::<Result<_, _>>()?;
+        let mut push = |at: usize, value: &[u8]| {
+            places[at] = Some(found.rows.len());
+            found.push(table, &keys[at], value)
+        };
+        match table.access {
+            Access::Ordered => {
+                let Some(keyspace) = self.lsm.existing(table, generation)? else {
+                    return Ok((found, places));
+                };
+                let snapshot = self.lsm.db().snapshot();
+                for (at, key) in keys.iter().enumerate() {
+                    if let Some(value) = snapshot.get(&keyspace, key).map_err(backend)? {
+                        push(at, &value)?;
                     }
                 }
             }
-            self.metrics.count("write", table.name, run.len());
+            Access::Point => {
+                if let Some(point) = self.lsm.existing_point(table, generation)? {
+                    point.get(&keys, push)?;
+                }
+            }
         }
-        batch.commit().map_err(backend)
+        Ok((found, places))
+    }
+
+    /// Up to `limit` rows after the cursor, and where to go on. A cursor is the encoded key of the last row.
+    fn page(
+        &self,
+        table: &'static Table,
+        generation: Generation,
+        after: Option<&Cursor>,
+        limit: usize,
+    ) -> Result<(Found, Option<Cursor>), StoreError> {
+        let mut found = Found::default();
+        match table.access {
+            Access::Ordered => {
+                let Some(keyspace) = self.lsm.existing(table, generation)? else { return Ok((found, None)) };
+                let from = after.map_or(Bound::Unbounded, |cursor| Bound::Excluded(cursor.0.to_vec()));
+                let rows = self.lsm.db().snapshot().range(&keyspace, (from, Bound::Unbounded));
+                found.extend(table, rows.take(limit))?;
+            }
+            Access::Point => {
+                let Some(point) = self.lsm.existing_point(table, generation)? else {
+                    return Ok((found, None));
+                };
+                if after.is_none() {
+                    let _turn = self.lsm.point_turn();
+                    point.seal_now()?;
+                }
+                point.scan(after.map(|cursor| cursor.0.as_ref()), |key, value| {
+                    found.push(table, key, value)?;
+                    Ok(found.rows.len() < limit)
+                })?;
+            }
+        }
+        let last = found.rows.last().filter(|_| found.rows.len() == limit);
+        let next = last.map(|row| key::encode(table, &row[..table.key_len()])).transpose()?;
+        Ok((found, next.map(|key| Cursor(Bytes::from(key)))))
     }
 
     /// Writes the row if the condition holds; else says what row is there.
@@ -97,20 +146,17 @@ impl EmbeddedStore {
         row: &Row,
         condition: &Condition<'_>,
     ) -> Result<Result<(), Found>, StoreError> {
-        let keyspace = self.lsm.ensure(table, generation)?;
-        let mut found = Found::default();
-        let key = key::encode(table, &row[..table.key_len()])?;
+        self.space.check()?;
+        let mut changes = self.changes();
+        changes.put(table, generation, row)?;
+        changes.count(&self.metrics, "compare_and_set");
         let _held = self.conditional.lock();
-        if let Some(value) = keyspace.get(&key).map_err(backend)? {
-            found.push(table, &key, &value)?;
-        }
-        if !holds(table, condition, found.rows.first())? {
-            return Ok(Err(found));
-        }
-        let mut batch = self.lsm.db().batch();
-        self.put(&mut batch, &keyspace, table, row)?;
-        batch.commit().map_err(backend)?;
-        Ok(Ok(()))
+        let (found, _) = self.find(table, generation, &[row[..table.key_len()].to_vec()])?;
+        if holds(table, condition, found.rows.first())? { changes.commit().map(Ok) } else { Ok(Err(found)) }
+    }
+
+    async fn whole(&self, table: &'static Table, found: Found) -> Result<Vec<Row>, StoreError> {
+        found.whole(table, self.records.as_deref()).await
     }
 
     async fn sync(&self) -> Result<(), StoreError> {
@@ -137,16 +183,9 @@ impl Store for EmbeddedStore {
     ) -> Result<Vec<Option<Row>>, StoreError> {
         let _timer = self.metrics.time("get", table.name);
         self.metrics.count("get", table.name, keys.len());
-        let mut is_there = vec![false; keys.len()];
-        let mut found = Found::default();
-        if let Some(keyspace) = self.lsm.existing(table, generation)? {
-            let snapshot = self.lsm.db().snapshot();
-            for (key, is_there) in keys.iter().zip(&mut is_there) {
-                *is_there = found.get(&snapshot, &keyspace, table, key)?;
-            }
-        }
-        let mut rows = found.whole(table, self.records.as_deref()).await?.into_iter();
-        Ok(is_there.into_iter().map(|is_there| if is_there { rows.next() } else { None }).collect())
+        let (found, places) = self.find(table, generation, keys)?;
+        let mut rows: Vec<Option<Row>> = self.whole(table, found).await?.into_iter().map(Some).collect();
+        Ok(places.into_iter().map(|place| place.and_then(|place| rows[place].take())).collect())
     }
 
     async fn slice(
@@ -167,7 +206,7 @@ impl Store for EmbeddedStore {
             }
         }
         self.metrics.count("slice", table.name, found.rows.len());
-        found.whole(table, self.records.as_deref()).await
+        self.whole(table, found).await
     }
 
     async fn records(&self, places: &[(u32, u64)]) -> Result<Vec<Bytes>, StoreError> {
@@ -191,21 +230,9 @@ impl Store for EmbeddedStore {
         limit: usize,
     ) -> Result<Scan, StoreError> {
         let _timer = self.metrics.time("scan", table.name);
-        let mut found = Found::default();
-        let mut next = None;
-        if let Some(keyspace) = self.lsm.existing(table, generation)? {
-            let from = after.map_or(Bound::Unbounded, |cursor| Bound::Excluded(cursor.0.to_vec()));
-            let rows = self.lsm.db().snapshot().range(&keyspace, (from, Bound::Unbounded));
-            let limit = limit.max(1);
-            found.extend(table, rows.take(limit))?;
-            next = found
-                .last_key
-                .take()
-                .filter(|_| found.rows.len() == limit)
-                .map(|key| Cursor(Bytes::from(key)));
-        }
+        let (found, next) = self.page(table, generation, after, limit.max(1))?;
         self.metrics.count("scan", table.name, found.rows.len());
-        Ok(Scan { rows: found.whole(table, self.records.as_deref()).await?, next })
+        Ok(Scan { rows: self.whole(table, found).await?, next })
     }
 
     async fn write(&self, writes: Vec<Write>) -> Result<(), StoreError> {
@@ -221,12 +248,9 @@ impl Store for EmbeddedStore {
         condition: Condition<'_>,
     ) -> Result<Result<(), Option<Row>>, StoreError> {
         let _timer = self.metrics.time("compare_and_set", table.name);
-        self.metrics.count("compare_and_set", table.name, 1);
-        self.space.check()?;
-        table.check_row(&row)?;
         match self.set_if(table, generation, &row, &condition)? {
             Ok(()) => self.sync().await.map(Ok),
-            Err(found) => Ok(Err(found.whole(table, self.records.as_deref()).await?.pop())),
+            Err(found) => Ok(Err(self.whole(table, found).await?.pop())),
         }
     }
 
@@ -238,94 +262,6 @@ impl Store for EmbeddedStore {
     async fn persist(&self) -> Result<(), StoreError> {
         let _timer = self.metrics.time("persist", "several");
         self.sync().await
-    }
-}
-
-/// Rows as they were found: records of which only the place is kept are still without their bytes.
-#[derive(Default)]
-struct Found {
-    rows: Vec<Row>,
-    /// Row and column of each such record.
-    places: Vec<(usize, usize)>,
-    last_key: Option<Vec<u8>>,
-}
-
-impl Found {
-    fn push(&mut self, table: &Table, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
-        let mut row = Row::with_capacity(table.key_len() + table.columns.len());
-        let mut columns = Vec::new();
-        key::decode_into(&mut row, table, key)?;
-        row::decode_into(&mut row, table, value, &mut columns)?;
-        self.places.extend(columns.into_iter().map(|column| (self.rows.len(), column)));
-        self.rows.push(row);
-        Ok(())
-    }
-
-    /// Adds the row of that key; says whether there is one.
-    fn get(
-        &mut self,
-        snapshot: &Snapshot,
-        keyspace: &Keyspace,
-        table: &Table,
-        key: &Row,
-    ) -> Result<bool, StoreError> {
-        table.check_key(key)?;
-        let key = key::encode(table, key)?;
-        let Some(value) = snapshot.get(keyspace, &key).map_err(backend)? else { return Ok(false) };
-        self.push(table, &key, &value)?;
-        Ok(true)
-    }
-
-    fn extend(&mut self, table: &Table, rows: impl Iterator<Item = fjall::Guard>) -> Result<(), StoreError> {
-        let mut last_key = None;
-        for guard in rows {
-            let (key, value) = guard.into_inner().map_err(backend)?;
-            self.push(table, &key, &value)?;
-            last_key = Some(key);
-        }
-        self.last_key = last_key.map(|key| key.to_vec());
-        Ok(())
-    }
-
-    /// The rows with the bytes of all their records, which are read in one call.
-    async fn whole(
-        mut self,
-        table: &Table,
-        source: Option<&dyn RecordSource>,
-    ) -> Result<Vec<Row>, StoreError> {
-        if self.places.is_empty() {
-            return Ok(self.rows);
-        }
-        let source =
-            source.ok_or_else(|| table.damaged("only the place of a record, and no log is at hand"))?;
-        let mut records = Vec::with_capacity(self.places.len());
-        for (row, column) in &self.places {
-            if let Value::Record(record) = &self.rows[*row][*column] {
-                records.push((record.partition, record.position));
-            }
-        }
-        let values = source.values(&records).await?;
-        if values.len() != records.len() {
-            return Err(table.damaged(format!(
-                "{} of {} records are in the log",
-                values.len(),
-                records.len()
-            )));
-        }
-        for ((row, column), bytes) in self.places.iter().zip(values) {
-            if let Value::Record(record) = &mut self.rows[*row][*column] {
-                record.bytes = bytes;
-            }
-        }
-        Ok(self.rows)
-    }
-}
-
-fn target(write: &Write) -> (&'static Table, Generation) {
-    match write {
-        Write::Put { table, generation, .. } | Write::Delete { table, generation, .. } => {
-            (table, *generation)
-        }
     }
 }
 
@@ -349,38 +285,6 @@ fn same(one: &Value, other: &Value) -> bool {
     }
 }
 
-type Range = (Bound<Vec<u8>>, Bound<Vec<u8>>);
-
-/// The keys of a slice; `None` if there can be none.
-fn range_of(table: &Table, partition: &[Value], slice: Slice<'_>) -> Result<Option<Range>, StoreError> {
-    if table.access == plaudit_store::Access::Point {
-        return Err(table.mismatch("a slice, but it has point access".to_owned()));
-    }
-    table.check_partition(partition)?;
-    let whole = key::encode(table, partition)?;
-    let end_of = |bound: &[Value]| -> Result<Vec<u8>, StoreError> {
-        table.check_clustering_prefix(bound)?;
-        let mut bytes = whole.clone();
-        key::encode_into(&mut bytes, table, bound)?;
-        Ok(bytes)
-    };
-    let from = match slice.from {
-        Bound::Unbounded => Some(whole.clone()),
-        Bound::Included(bound) => Some(end_of(bound)?),
-        Bound::Excluded(bound) => key::after_prefix(end_of(bound)?),
-    };
-    let to = match slice.to {
-        Bound::Unbounded => key::after_prefix(whole.clone()),
-        Bound::Included(bound) => key::after_prefix(end_of(bound)?),
-        Bound::Excluded(bound) => Some(end_of(bound)?),
-    };
-    Ok(match (from, to) {
-        (None, _) => None,
-        (Some(from), None) => Some((Bound::Included(from), Bound::Unbounded)),
-        (Some(from), Some(to)) => (from < to).then_some((Bound::Included(from), Bound::Excluded(to))),
-    })
-}
-
 /// Runs what waits for the disk where it holds up nobody else.
 async fn off_thread(
     work: impl FnOnce() -> Result<(), StoreError> + Send + 'static,
@@ -400,11 +304,12 @@ mod tests {
 
     use super::*;
 
-    struct Dir(TempDir);
+    /// A directory, and the options with which its store is opened.
+    struct Dir(TempDir, Options);
 
     impl Dir {
-        fn new() -> Self {
-            Self(tempfile::tempdir().expect("a directory"))
+        fn new(options: Options) -> Self {
+            Self(tempfile::tempdir().expect("a directory"), options)
         }
     }
 
@@ -413,9 +318,21 @@ mod tests {
         type Store = EmbeddedStore;
 
         async fn open(&self, records: Arc<dyn RecordSource>) -> EmbeddedStore {
-            EmbeddedStore::open(self.0.path(), Options::default(), Some(records)).expect("the store opens")
+            EmbeddedStore::open(self.0.path(), self.1.clone(), Some(records)).expect("the store opens")
         }
     }
 
-    plaudit_store::store_suite!(Dir::new());
+    plaudit_store::store_suite!(Dir::new(Options::default()));
+
+    /// With so little memory that rows go to files and are merged all the time.
+    mod small {
+        use super::*;
+
+        fn options() -> Options {
+            let small = Options { memtable_bytes: 4096, cache_bytes: 65_536, ..Options::default() };
+            Options { point_recent_bytes: 2048, point_filter_bytes: 2048, ..small }
+        }
+
+        plaudit_store::store_suite!(Dir::new(options()));
+    }
 }

@@ -2,12 +2,17 @@
 
 mod embedded;
 mod error;
+mod found;
 mod key;
 mod lsm;
 mod metrics;
 mod options;
+mod point;
+mod range;
 mod row;
 mod space;
+mod varint;
+mod writes;
 
 pub use embedded::EmbeddedStore;
 pub use options::Options;

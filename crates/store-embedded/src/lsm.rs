@@ -1,15 +1,18 @@
 //! The LSM tree: one keyspace per table version and generation, so that a generation goes away as a directory does.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use fjall::config::{BlockSizePolicy, CompressionPolicy, PartitioningPolicy};
-use fjall::{CompressionType, Database, Keyspace, KeyspaceCreateOptions, PersistMode};
-use parking_lot::{Mutex, RwLock};
-use plaudit_store::{Generation, StoreError, Table};
+use fjall::{CompressionType, Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch, PersistMode};
+use parking_lot::{Mutex, MutexGuard, RwLock};
+use plaudit_store::{Access, Generation, StoreError, Table};
 
 use crate::Options;
 use crate::error::backend;
+use crate::point::{PointTable, Room, Settings, Workers};
 
 /// Bytes of rows that are read and decompressed together. Larger ones compress better and are slower to get a single row from.
 const BLOCK_BYTES: u32 = 16 * 1024;
@@ -21,10 +24,16 @@ const OPEN_FILES_MAX: usize = 256;
 const DECLARATIONS: &str = "declarations";
 
 pub(crate) struct Lsm {
-    db: Database,
+    /// First, so that its threads have ended before the rest goes.
+    workers: Workers,
+    points: RwLock<HashMap<TableId, Arc<PointTable>>>,
+    point_settings: Settings,
+    points_dir: PathBuf,
+    point_turn: Mutex<()>,
     keyspaces: RwLock<HashMap<TableId, Keyspace>>,
     memtable_bytes: u64,
     synced: Mutex<Synced>,
+    db: Database,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -42,61 +51,134 @@ struct Synced {
 
 impl Lsm {
     pub(crate) fn open(dir: &Path, options: &Options) -> Result<Self, StoreError> {
-        let db = Database::builder(dir)
+        let db = Database::builder(dir.join("lsm"))
             .cache_size(options.cache_bytes)
             .max_cached_files(Some(OPEN_FILES_MAX))
             .max_journaling_size(options.journal_bytes)
+            .journal_compression(CompressionType::None)
             .worker_threads(options.worker_threads)
             .open()
             .map_err(backend)?;
-        let memtable_bytes = options.memtable_bytes;
-        Ok(Self { db, keyspaces: RwLock::default(), memtable_bytes, synced: Mutex::default() })
+        let points_dir = dir.join("points");
+        remove_dropped(&db, &points_dir)?;
+        let is_closing = Arc::new(AtomicBool::new(false));
+        let point_settings = Settings {
+            recent_bytes: options.point_recent_bytes,
+            filter_room: Room::of_bytes(options.point_filter_bytes),
+            is_closing: Arc::clone(&is_closing),
+        };
+        Ok(Self {
+            workers: Workers::start(is_closing)?,
+            points: RwLock::default(),
+            point_settings,
+            points_dir,
+            point_turn: Mutex::new(()),
+            keyspaces: RwLock::default(),
+            memtable_bytes: options.memtable_bytes,
+            synced: Mutex::default(),
+            db,
+        })
     }
 
     pub(crate) fn db(&self) -> &Database {
         &self.db
     }
 
+    /// Commits what was gathered, all or nothing.
+    pub(crate) fn commit(&self, batch: OwnedWriteBatch) -> Result<(), StoreError> {
+        batch.commit().map_err(backend)
+    }
+
+    /// The turn of whoever writes to tables with point access: their journals have an order.
+    pub(crate) fn point_turn(&self) -> MutexGuard<'_, ()> {
+        self.point_turn.lock()
+    }
+
     /// The keyspace of a table, if something was written to that generation.
     pub(crate) fn existing(
         &self,
-        table: &'static Table,
+        table: &Table,
         generation: Generation,
     ) -> Result<Option<Keyspace>, StoreError> {
-        let id = TableId { name: table.name, version: table.version, generation };
+        let id = TableId::of(table, generation);
         if let Some(keyspace) = self.keyspaces.read().get(&id) {
             return Ok(Some(keyspace.clone()));
         }
-        if self.db.keyspace_exists(&keyspace_name(id)) { self.open_keyspace(id).map(Some) } else { Ok(None) }
+        if self.db.keyspace_exists(&id.keyspace()) {
+            self.ensure(table, generation).map(Some)
+        } else {
+            Ok(None)
+        }
     }
 
     /// The keyspace of a table, made if need be.
-    pub(crate) fn ensure(
-        &self,
-        table: &'static Table,
-        generation: Generation,
-    ) -> Result<Keyspace, StoreError> {
-        let id = TableId { name: table.name, version: table.version, generation };
+    pub(crate) fn ensure(&self, table: &Table, generation: Generation) -> Result<Keyspace, StoreError> {
+        let id = TableId::of(table, generation);
         if let Some(keyspace) = self.keyspaces.read().get(&id) {
             return Ok(keyspace.clone());
         }
-        self.open_keyspace(id)
+        let mut keyspaces = self.keyspaces.write();
+        let keyspace = self.db.keyspace(&id.keyspace(), || self.keyspace_options()).map_err(backend)?;
+        keyspaces.insert(id, keyspace.clone());
+        Ok(keyspace)
     }
 
-    /// Forgets the keyspace. Its files go when the last reader is done.
-    pub(crate) fn drop_generation(
+    /// The table with point access, if something was written to that generation.
+    pub(crate) fn existing_point(
         &self,
-        table: &'static Table,
+        table: &Table,
         generation: Generation,
-    ) -> Result<(), StoreError> {
-        let Some(keyspace) = self.existing(table, generation)? else { return Ok(()) };
-        let mut keyspaces = self.keyspaces.write();
-        keyspaces.remove(&TableId { name: table.name, version: table.version, generation });
-        self.db.delete_keyspace(keyspace).map_err(backend)
+    ) -> Result<Option<Arc<PointTable>>, StoreError> {
+        let id = TableId::of(table, generation);
+        if let Some(point) = self.points.read().get(&id) {
+            return Ok(Some(Arc::clone(point)));
+        }
+        let exists = self.db.keyspace_exists(&id.keyspace());
+        if exists { self.ensure_point(table, generation).map(Some) } else { Ok(None) }
+    }
+
+    /// The table with point access, made if need be.
+    pub(crate) fn ensure_point(
+        &self,
+        table: &Table,
+        generation: Generation,
+    ) -> Result<Arc<PointTable>, StoreError> {
+        let id = TableId::of(table, generation);
+        if let Some(point) = self.points.read().get(&id) {
+            return Ok(Arc::clone(point));
+        }
+        let mut points = self.points.write();
+        if let Some(point) = points.get(&id) {
+            return Ok(Arc::clone(point));
+        }
+        let keyspace = self.db.keyspace(&id.keyspace(), || self.journal_options()).map_err(backend)?;
+        let (dir, settings) = (self.points_dir.join(id.keyspace()), self.point_settings.clone());
+        let point = PointTable::open(self.db.clone(), keyspace, dir, settings, self.workers.jobs())?;
+        points.insert(id, Arc::clone(&point));
+        Ok(point)
+    }
+
+    /// Forgets the generation. Its files go when the last reader is done.
+    pub(crate) fn drop_generation(&self, table: &Table, generation: Generation) -> Result<(), StoreError> {
+        let id = TableId::of(table, generation);
+        match table.access {
+            Access::Ordered => {
+                let Some(keyspace) = self.existing(table, generation)? else { return Ok(()) };
+                self.keyspaces.write().remove(&id);
+                self.db.delete_keyspace(keyspace).map_err(backend)
+            }
+            Access::Point => {
+                let Some(point) = self.existing_point(table, generation)? else { return Ok(()) };
+                let _turn = self.point_turn();
+                self.points.write().remove(&id);
+                self.db.delete_keyspace(point.keyspace().clone()).map_err(backend)?;
+                point.remove()
+            }
+        }
     }
 
     /// Fails if the table of this name and version was declared with other columns before.
-    pub(crate) fn check_declaration(&self, table: &'static Table) -> Result<(), StoreError> {
+    pub(crate) fn check_declaration(&self, table: &Table) -> Result<(), StoreError> {
         let declarations = self.db.keyspace(DECLARATIONS, || self.keyspace_options()).map_err(backend)?;
         let (name, declared) = (plaudit_store::cql::table_name(table), declaration(table));
         match declarations.get(&name).map_err(backend)? {
@@ -119,14 +201,9 @@ impl Lsm {
         Ok(())
     }
 
-    fn open_keyspace(&self, id: TableId) -> Result<Keyspace, StoreError> {
-        let mut keyspaces = self.keyspaces.write();
-        let keyspace = self.db.keyspace(&keyspace_name(id), || self.keyspace_options()).map_err(backend)?;
-        keyspaces.insert(id, keyspace.clone());
-        Ok(keyspace)
-    }
-
     fn keyspace_options(&self) -> KeyspaceCreateOptions {
+        // Filters and indexes are read in parts: as a whole, they would be larger than what one shard of the cache takes, and
+        // be read again for every get.
         KeyspaceCreateOptions::default()
             .max_memtable_size(self.memtable_bytes)
             .data_block_size_policy(BlockSizePolicy::all(BLOCK_BYTES))
@@ -134,19 +211,38 @@ impl Lsm {
             .index_block_partitioning_policy(PartitioningPolicy::all(true))
             .data_block_compression_policy(CompressionPolicy::all(CompressionType::Lz4))
     }
+
+    /// Of a keyspace with the journal of a point table: chunks that do not stay for long.
+    fn journal_options(&self) -> KeyspaceCreateOptions {
+        self.keyspace_options().data_block_compression_policy(CompressionPolicy::disabled())
+    }
 }
 
-fn keyspace_name(id: TableId) -> String {
-    format!("{}_v{}_g{}", id.name, id.version, id.generation.0)
+impl TableId {
+    fn of(table: &Table, generation: Generation) -> Self {
+        Self { name: table.name, version: table.version, generation }
+    }
+
+    fn keyspace(self) -> String {
+        format!("{}_v{}_g{}", self.name, self.version, self.generation.0)
+    }
+}
+
+/// Removes the files of point tables whose keyspace was dropped before a crash.
+fn remove_dropped(db: &Database, points_dir: &Path) -> Result<(), StoreError> {
+    let io = |error| backend(fjall::Error::Io(error));
+    std::fs::create_dir_all(points_dir).map_err(io)?;
+    for entry in std::fs::read_dir(points_dir).map_err(io)? {
+        let entry = entry.map_err(io)?;
+        if !entry.file_name().to_str().is_some_and(|name| db.keyspace_exists(name)) {
+            std::fs::remove_dir_all(entry.path()).map_err(io)?;
+        }
+    }
+    Ok(())
 }
 
 fn declaration(table: &Table) -> String {
     let columns = table.all_columns().map(|column| format!("{} {:?}", column.name, column.kind));
-    format!(
-        "{:?} {}+{}: {}",
-        table.access,
-        table.partition_key.len(),
-        table.clustering_key.len(),
-        columns.collect::<Vec<_>>().join(", ")
-    )
+    let (partition, clustering) = (table.partition_key.len(), table.clustering_key.len());
+    format!("{:?} {partition}+{clustering}: {}", table.access, columns.collect::<Vec<_>>().join(", "))
 }

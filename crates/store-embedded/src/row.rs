@@ -7,6 +7,8 @@ use bytes::Bytes;
 use plaudit_store::{Column, Kind, Row, StoreError, StoredRecord, Table, Value};
 use uuid::Uuid;
 
+use crate::varint;
+
 /// Whether the bytes of a record are kept, or only its place in the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Records {
@@ -19,16 +21,16 @@ pub(crate) enum Records {
 const PLACE: u8 = 0;
 const WHOLE: u8 = 1;
 
-/// The bytes of the columns after the key.
-pub(crate) fn encode(columns: &[Column], values: &[Value], records: Records) -> Vec<u8> {
-    let mut bytes = vec![0; columns.len().div_ceil(8)];
+/// Appends the bytes of the columns after the key.
+pub(crate) fn encode_into(bytes: &mut Vec<u8>, values: &[Value], records: Records) {
+    let start = bytes.len();
+    bytes.resize(start + values.len().div_ceil(8), 0);
     for (at, value) in values.iter().enumerate() {
         if !value.is_null() {
-            bytes[at / 8] |= 1 << (at % 8);
-            put(&mut bytes, value, records);
+            bytes[start + at / 8] |= 1 << (at % 8);
+            put(bytes, value, records);
         }
     }
-    bytes
 }
 
 /// Appends the columns after the key to `row`. Records of which only the place is kept come without their bytes; their columns are
@@ -63,10 +65,10 @@ enum Found {
 fn put(bytes: &mut Vec<u8>, value: &Value, records: Records) {
     match value {
         Value::Null => {}
-        Value::Text(text) => put_bytes(bytes, text.as_bytes()),
-        Value::Blob(blob) => put_bytes(bytes, blob),
+        Value::Text(text) => varint::put_bytes(bytes, text.as_bytes()),
+        Value::Blob(blob) => varint::put_bytes(bytes, blob),
         Value::Uuid(uuid) => bytes.extend_from_slice(uuid.as_bytes()),
-        Value::Int(int) | Value::Timestamp(int) => put_varint(bytes, zigzag(*int)),
+        Value::Int(int) | Value::Timestamp(int) => varint::put(bytes, zigzag(*int)),
         Value::Bool(bool) => bytes.push(u8::from(*bool)),
         Value::Float(float) => bytes.extend_from_slice(&float.to_bits().to_le_bytes()),
         Value::Record(record) => put_record(bytes, record, records),
@@ -75,20 +77,20 @@ fn put(bytes: &mut Vec<u8>, value: &Value, records: Records) {
 
 fn put_record(bytes: &mut Vec<u8>, record: &StoredRecord, records: Records) {
     bytes.push(if records == Records::Whole { WHOLE } else { PLACE });
-    put_varint(bytes, u64::from(record.partition));
-    put_varint(bytes, record.position);
+    varint::put(bytes, u64::from(record.partition));
+    varint::put(bytes, record.position);
     if records == Records::Whole {
-        put_bytes(bytes, &record.bytes);
+        varint::put_bytes(bytes, &record.bytes);
     }
 }
 
 fn take(column: &Column, bytes: &mut &[u8]) -> Option<Found> {
     Some(Found::Value(match column.kind {
-        Kind::Text => Value::Text(std::str::from_utf8(take_bytes(bytes)?).ok()?.to_owned()),
-        Kind::Blob => Value::Blob(Bytes::copy_from_slice(take_bytes(bytes)?)),
+        Kind::Text => Value::Text(std::str::from_utf8(varint::take_bytes(bytes)?).ok()?.to_owned()),
+        Kind::Blob => Value::Blob(Bytes::copy_from_slice(varint::take_bytes(bytes)?)),
         Kind::Uuid => Value::Uuid(Uuid::from_bytes(*take_chunk::<16>(bytes)?)),
-        Kind::Int => Value::Int(unzigzag(take_varint(bytes)?)),
-        Kind::Timestamp => Value::Timestamp(unzigzag(take_varint(bytes)?)),
+        Kind::Int => Value::Int(unzigzag(varint::take(bytes)?)),
+        Kind::Timestamp => Value::Timestamp(unzigzag(varint::take(bytes)?)),
         Kind::Float => Value::Float(f64::from_bits(u64::from_le_bytes(*take_chunk::<8>(bytes)?))),
         Kind::Bool => match take_chunk::<1>(bytes)? {
             [0] => Value::Bool(false),
@@ -101,12 +103,14 @@ fn take(column: &Column, bytes: &mut &[u8]) -> Option<Found> {
 
 fn take_record(bytes: &mut &[u8]) -> Option<Found> {
     let [kept] = *take_chunk::<1>(bytes)?;
-    let partition = take_varint(bytes)?.try_into().ok()?;
-    let position = take_varint(bytes)?;
+    let partition = varint::take(bytes)?.try_into().ok()?;
+    let position = varint::take(bytes)?;
     let record = |bytes| StoredRecord { partition, position, bytes };
     match kept {
         PLACE => Some(Found::Place(record(Bytes::new()))),
-        WHOLE => Some(Found::Value(Value::Record(record(Bytes::copy_from_slice(take_bytes(bytes)?))))),
+        WHOLE => {
+            Some(Found::Value(Value::Record(record(Bytes::copy_from_slice(varint::take_bytes(bytes)?)))))
+        }
         _ => None,
     }
 }
@@ -115,42 +119,6 @@ fn take_chunk<'a, const LEN: usize>(bytes: &mut &'a [u8]) -> Option<&'a [u8; LEN
     let (chunk, rest) = bytes.split_first_chunk()?;
     *bytes = rest;
     Some(chunk)
-}
-
-fn put_bytes(bytes: &mut Vec<u8>, content: &[u8]) {
-    put_varint(bytes, content.len() as u64);
-    bytes.extend_from_slice(content);
-}
-
-fn take_bytes<'a>(bytes: &mut &'a [u8]) -> Option<&'a [u8]> {
-    let len = usize::try_from(take_varint(bytes)?).ok()?;
-    let (content, rest) = bytes.split_at_checked(len)?;
-    *bytes = rest;
-    Some(content)
-}
-
-fn put_varint(bytes: &mut Vec<u8>, mut int: u64) {
-    while int >= 0x80 {
-        bytes.push((int & 0x7f) as u8 | 0x80);
-        int >>= 7;
-    }
-    bytes.push(int as u8);
-}
-
-fn take_varint(bytes: &mut &[u8]) -> Option<u64> {
-    let mut int = 0;
-    for shift in (0..64).step_by(7) {
-        let [byte] = *take_chunk::<1>(bytes)?;
-        let bits = u64::from(byte & 0x7f);
-        if shift == 63 && bits > 1 {
-            return None;
-        }
-        int |= bits << shift;
-        if byte & 0x80 == 0 {
-            return Some(int);
-        }
-    }
-    None
 }
 
 fn zigzag(int: i64) -> u64 {
@@ -212,6 +180,12 @@ mod tests {
         })
     }
 
+    fn encode(values: &[Value], records: Records) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        encode_into(&mut bytes, values, records);
+        bytes
+    }
+
     fn back(bytes: &[u8]) -> Result<(Row, Vec<usize>), StoreError> {
         let (mut row, mut places) = (Row::new(), Vec::new());
         decode_into(&mut row, &TABLE, bytes, &mut places).map(|()| (row, places))
@@ -220,21 +194,21 @@ mod tests {
     proptest! {
         #[test]
         fn rows_come_back(row in row()) {
-            prop_assert_eq!(back(&encode(TABLE.columns, &row, Records::Whole)).unwrap(), (row, Vec::new()));
+            prop_assert_eq!(back(&encode(&row, Records::Whole)).unwrap(), (row, Vec::new()));
         }
 
         #[test]
         fn a_place_comes_back_without_its_bytes(record in record()) {
             let mut row = vec![Value::Null; 9];
             row[7] = Value::Record(record.clone());
-            let bytes = encode(TABLE.columns, &row, Records::Place);
+            let bytes = encode(&row, Records::Place);
             row[7] = Value::Record(StoredRecord { bytes: Bytes::new(), ..record });
             prop_assert_eq!(back(&bytes).unwrap(), (row, vec![7]));
         }
 
         #[test]
         fn shortened_rows_are_noticed(row in row(), cut in any::<prop::sample::Index>()) {
-            let bytes = encode(TABLE.columns, &row, Records::Whole);
+            let bytes = encode(&row, Records::Whole);
             prop_assert!(back(&bytes[..cut.index(bytes.len())]).is_err());
         }
 
@@ -249,6 +223,6 @@ mod tests {
         let mut row = vec![Value::Null; 9];
         row[2] = Value::Int(-5);
         row[7] = Value::Record(StoredRecord { partition: 3, position: 100, bytes: "long".into() });
-        assert_eq!(encode(TABLE.columns, &row, Records::Place), [0b1000_0100, 0, 9, 0, 3, 100]);
+        assert_eq!(encode(&row, Records::Place), [0b1000_0100, 0, 9, 0, 3, 100]);
     }
 }
