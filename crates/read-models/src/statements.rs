@@ -41,7 +41,7 @@ use crate::{ApplyError, Context, ReadModel, Recorded, Rows};
 
 pub use self::lookups::{List, StoredStatement, by_ids, chunks, duplicates, list, times, voided};
 pub use self::tables::{AWAITED, CHUNKS, DUPLICATES, POSTINGS, REFERENCES, STATEMENTS, TIMES, VOIDED};
-pub use self::terms::{Lane, Term, TermKind};
+pub use self::terms::{Lane, TERM_BYTES, Term, TermKind, Terms};
 pub use self::times::Span;
 
 /// Name of the read model.

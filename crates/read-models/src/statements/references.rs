@@ -6,7 +6,7 @@ use plaudit_xapi::{Statement, StatementId};
 
 use super::arrival::{Arrival, Arrivals};
 use super::tables::{AWAITED, REFERENCES, STATEMENTS, VOIDED};
-use super::terms::{Term, Terms, is_voiding, target_of, terms_of};
+use super::terms::{Term, Terms};
 use super::{LateEntries, REFERENCE_STEPS_MAX, Statements, TenantNumber, chunk_and_low};
 use crate::{ApplyError, Position, Rows};
 
@@ -21,9 +21,8 @@ struct Node {
 
 impl Node {
     fn of(id: StatementId, position: u64, statement: &Statement<'_>) -> Self {
-        let mut terms = Terms::new();
-        terms_of(statement, &mut terms);
-        Self { id, position, terms, target: target_of(statement), voiding: is_voiding(statement) }
+        let terms = Term::of_statement(statement);
+        Self { id, position, terms, target: statement.refers_to(), voiding: statement.is_voiding() }
     }
 }
 
@@ -53,13 +52,11 @@ impl Statements {
         rows: &mut Rows,
     ) -> Result<(), ApplyError> {
         let low = chunk_and_low(arrival.position).1;
-        let mut own = Terms::new();
-        terms_of(arrival.statement, &mut own);
-        for term in &own {
-            self.postings.push(arrival.tenant, *term, low);
+        for term in Term::of_statement(arrival.statement) {
+            self.postings.push(arrival.tenant, term, low);
         }
         self.times.push(low, arrival.event.stored.as_micros());
-        let target = target_of(arrival.statement).filter(|target| *target != arrival.id);
+        let target = arrival.statement.refers_to().filter(|target| *target != arrival.id);
         let tenant_name = self.tenants.name(arrival.tenant);
         let awaited = self.awaited.may_have(tenant_name, arrival.id);
         if target.is_none() && !awaited {

@@ -1,6 +1,6 @@
 //! Terms: what a statement can be found by.
 
-use plaudit_xapi::{Activity, Actor, Agent, Context, Group, Ifi, Object, Statement, VOIDED};
+use plaudit_xapi::{Activity, Actor, Agent, Context, Group, Ifi, Object, Statement};
 use smallvec::SmallVec;
 use uuid::Uuid;
 use xxhash_rust::xxh3::{xxh3_128, xxh3_128_with_seed};
@@ -27,6 +27,21 @@ pub enum TermKind {
     Authority = 7,
     /// Statements that are voided.
     Voided = 8,
+}
+
+impl TermKind {
+    /// Each at the place of its number.
+    const STORED: [Self; 9] = [
+        Self::All,
+        Self::Verb,
+        Self::Activity,
+        Self::RelatedActivity,
+        Self::Agent,
+        Self::RelatedAgent,
+        Self::Registration,
+        Self::Authority,
+        Self::Voided,
+    ];
 }
 
 /// Added to the kind for statements that got a term later than in the order of the log.
@@ -77,6 +92,22 @@ impl Term {
         Self { kind: TermKind::Registration, hash: id.as_u128() }
     }
 
+    /// The terms that a statement has by itself, some perhaps twice.
+    #[must_use]
+    pub fn of_statement(statement: &Statement<'_>) -> Terms {
+        let mut terms = Terms::new();
+        terms_of(statement, &mut terms);
+        terms
+    }
+
+    /// The term that [`Term::to_bytes`] wrote for [`Lane::Ordered`].
+    #[must_use]
+    pub fn from_bytes(bytes: [u8; TERM_BYTES]) -> Option<Self> {
+        let (kind, hash) = bytes.split_first()?;
+        let kind = *TermKind::STORED.get(usize::from(*kind))?;
+        Some(Self { kind, hash: u128::from_le_bytes(hash.try_into().ok()?) })
+    }
+
     /// The stored form.
     #[must_use]
     pub fn to_bytes(self, lane: Lane) -> [u8; TERM_BYTES] {
@@ -99,8 +130,7 @@ pub enum Lane {
 /// The terms that a statement has by itself, some perhaps twice.
 pub type Terms = SmallVec<[Term; 16]>;
 
-/// Collects the terms that a statement has by itself.
-pub fn terms_of(statement: &Statement<'_>, terms: &mut Terms) {
+fn terms_of(statement: &Statement<'_>, terms: &mut Terms) {
     terms.push(Term::ALL);
     terms.push(Term::iri(TermKind::Verb, &statement.verb));
     push_actor(&statement.actor, TermKind::Agent, terms);
@@ -123,18 +153,6 @@ pub fn terms_of(statement: &Statement<'_>, terms: &mut Terms) {
     }
 }
 
-/// Whether it voids another.
-#[must_use]
-pub fn is_voiding(statement: &Statement<'_>) -> bool {
-    statement.verb == VOIDED
-}
-
-/// The statement that it refers to, if its object is a reference.
-#[must_use]
-pub fn target_of(statement: &Statement<'_>) -> Option<Uuid> {
-    if let Object::StatementRef(id) = statement.object { Some(id) } else { None }
-}
-
 fn push_related(object: &Object<'_>, terms: &mut Terms) {
     match object {
         Object::Activity(activity) => terms.push(Term::iri(TermKind::RelatedActivity, &activity.id)),
@@ -145,9 +163,7 @@ fn push_related(object: &Object<'_>, terms: &mut Terms) {
 
 fn push_context(context: Option<&Context<'_>>, terms: &mut Terms) {
     let Some(context) = context else { return };
-    for list in [&context.parent, &context.grouping, &context.category, &context.other] {
-        terms.extend(list.iter().map(|Activity { id, .. }| Term::iri(TermKind::RelatedActivity, id)));
-    }
+    terms.extend(context.activities().map(|Activity { id, .. }| Term::iri(TermKind::RelatedActivity, id)));
     for actor in context.instructor.iter().chain(&context.context_agents) {
         push_actor(actor, TermKind::RelatedAgent, terms);
     }
@@ -181,5 +197,32 @@ fn hash_of(ifi: &Ifi<'_>) -> u128 {
             let home_page = xxh3_128_with_seed(home_page.as_bytes(), seed::HOME_PAGE);
             home_page.wrapping_add(xxh3_128_with_seed(name.as_bytes(), seed::NAME))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stored_terms_are_read_again() {
+        for kind in TermKind::STORED {
+            let term = Term { kind, hash: u128::MAX - 5 };
+            assert_eq!(Term::from_bytes(term.to_bytes(Lane::Ordered)), Some(term));
+            assert_eq!(Term::from_bytes(term.to_bytes(Lane::Late)), None);
+        }
+    }
+
+    #[test]
+    fn identifiers_of_different_kinds_differ() {
+        let sha1 = |sum: &str| Term::ifi(TermKind::Agent, &Ifi::MboxSha1Sum(sum.to_owned().into()));
+        assert_eq!(sha1("AB"), sha1("ab"));
+        let openid = Term::ifi(TermKind::Agent, &Ifi::OpenId("ab".into()));
+        assert_ne!(sha1("ab"), openid);
+        let account = |home_page: &str, name: &str| {
+            let (home_page, name) = (home_page.to_owned().into(), name.to_owned().into());
+            Term::ifi(TermKind::Agent, &Ifi::Account { home_page, name })
+        };
+        assert_ne!(account("a", "b"), account("b", "a"));
     }
 }
