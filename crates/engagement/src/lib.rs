@@ -55,6 +55,7 @@ mod mark;
 mod matcher;
 mod outcome;
 mod recognition;
+mod summary;
 mod timeline;
 mod validate;
 
@@ -77,6 +78,11 @@ pub use evaluate::evaluate;
 pub use mark::Mark;
 pub use outcome::{
     Earned, Entered, Expectation, ExpectationStatus, FunnelOutcome, FunnelStatus, Met, Outcome, Revoked,
+};
+pub use summary::{
+    CohortUnit, EXACT_MAX, FunnelCohorts, FunnelFigure, FunnelFigures, FunnelSummary, Method,
+    OpenExpectation, Quantiles, RecognisedPair, RecognitionFigures, RecognitionLists, RecognitionSummary,
+    StageFigures, cohort,
 };
 pub use validate::{
     DEFINITION_BYTES_MAX, validate_achievement, validate_funnel, validate_matcher, validate_recognition,

@@ -68,8 +68,10 @@ fn causes(
 fn count(definitions: &Definitions, timeline: &Timeline<'_>, index: usize, voids: usize) -> usize {
     let mut needed = vec![false; definitions.achievements.len()];
     needed[index] = true;
-    for whole in definitions.bottom_up.iter().rev().filter(|it| needed[**it]).copied().collect::<Vec<_>>() {
-        definitions.achievements[whole].way.parts().iter().for_each(|part| needed[*part] = true);
+    for whole in definitions.bottom_up.iter().rev() {
+        if needed[*whole] {
+            definitions.achievements[*whole].way.parts().iter().for_each(|part| needed[*part] = true);
+        }
     }
     let mut earned = vec![Hits::new(); definitions.achievements.len()];
     for part in definitions.bottom_up.iter().filter(|it| needed[**it]) {
@@ -99,7 +101,9 @@ impl<Count: Fn(usize) -> usize> Search<Count> {
         }
         self.evaluations -= 1;
         let (first, second) = voids.split_at(voids.len() / 2);
-        let between = (self.count)(first[first.len() - 1] + 1);
+        // To void a statement may also let an achievement that is made of others be earned once more, so the number need
+        // not fall all the way. What is found is always one after which there are fewer.
+        let between = (self.count)(first[first.len() - 1] + 1).clamp(after, before);
         self.narrow(first, before, between);
         self.narrow(second, between, after);
     }
