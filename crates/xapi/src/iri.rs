@@ -116,10 +116,9 @@ fn has_whole_escapes(bytes: &[u8]) -> bool {
     escapes.all(|digits| digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit)))
 }
 
-/// `ucschar` and `iprivate` of RFC 3987, and ASCII.
+/// `ucschar` and `iprivate` of RFC 3987 within the basic plane, and everything beyond that.
 fn is_allowed_beyond_ascii(character: char) -> bool {
-    let code = u32::from(character);
-    !matches!(code, 0x80..=0x9f | 0xfdd0..=0xfdef | 0xfff0..=0xffff) && code & 0xfffe != 0xfffe
+    !matches!(u32::from(character), 0x80..=0x9f | 0xfdd0..=0xfdef | 0xfff0..=0xffff)
 }
 
 #[cfg(test)]

@@ -29,12 +29,30 @@ pub fn is_language_tag(tag: &str) -> bool {
     match tag.as_bytes() {
         [a, b] => a.is_ascii_alphabetic() && b.is_ascii_alphabetic(),
         [a, b, b'-', c, d] => [a, b, c, d].iter().all(|byte| byte.is_ascii_alphabetic()),
-        _ => follows_grammar(tag) || IRREGULAR.iter().any(|known| known.eq_ignore_ascii_case(tag)),
+        _ => {
+            follows_grammar(tag, Repeats::Refused)
+                || IRREGULAR.iter().any(|known| known.eq_ignore_ascii_case(tag))
+        }
     }
 }
 
-fn follows_grammar(tag: &str) -> bool {
-    let mut subtags = Subtags(tag.split('-').collect());
+/// What is wrong with `tag`, which is no language tag.
+pub(crate) fn fault(tag: &str) -> &'static str {
+    if follows_grammar(tag, Repeats::Allowed) {
+        return "a language tag must not repeat a variant or an extension (RFC 5646 2.2)";
+    }
+    "not an RFC 5646 language tag, such as en-GB"
+}
+
+/// Whether the same variant or extension may occur twice.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Repeats {
+    Refused,
+    Allowed,
+}
+
+fn follows_grammar(tag: &str, repeats: Repeats) -> bool {
+    let mut subtags = Subtags(tag.split('-').collect(), repeats);
     subtags.0.reverse();
     if !subtags.0.iter().all(|subtag| is_alphanumeric(subtag, 1..=8)) {
         return false;
@@ -53,7 +71,7 @@ fn follows_grammar(tag: &str) -> bool {
 }
 
 /// Subtags still to be read, the next one last.
-struct Subtags<'a>(SmallVec<[&'a str; 8]>);
+struct Subtags<'a>(SmallVec<[&'a str; 8]>, Repeats);
 
 impl<'a> Subtags<'a> {
     fn take(&mut self, fits: impl Fn(&str) -> bool) -> Option<&'a str> {
@@ -75,7 +93,7 @@ impl<'a> Subtags<'a> {
     fn variants(&mut self) -> bool {
         let mut seen: SmallVec<[&str; 4]> = SmallVec::new();
         while let Some(variant) = self.take(is_variant) {
-            if seen.iter().any(|earlier| earlier.eq_ignore_ascii_case(variant)) {
+            if self.is_repeated(&seen, variant) {
                 return false;
             }
             seen.push(variant);
@@ -88,7 +106,7 @@ impl<'a> Subtags<'a> {
         let mut seen: SmallVec<[&str; 4]> = SmallVec::new();
         while let Some(singleton) = self.take(|subtag| subtag.len() == 1 && !subtag.eq_ignore_ascii_case("x"))
         {
-            if seen.iter().any(|earlier| earlier.eq_ignore_ascii_case(singleton)) {
+            if self.is_repeated(&seen, singleton) {
                 return false;
             }
             seen.push(singleton);
@@ -98,6 +116,10 @@ impl<'a> Subtags<'a> {
             while self.take(|subtag| subtag.len() >= 2).is_some() {}
         }
         true
+    }
+
+    fn is_repeated(&self, seen: &[&str], subtag: &str) -> bool {
+        self.1 == Repeats::Refused && seen.iter().any(|earlier| earlier.eq_ignore_ascii_case(subtag))
     }
 
     /// `x` and everything after it.

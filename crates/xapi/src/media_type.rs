@@ -3,57 +3,46 @@
 /// Whether `text` is a media type such as `text/plain; charset=utf-8`.
 #[must_use]
 pub fn is_media_type(text: &str) -> bool {
-    let mut parts = Parameters(text);
-    let essence = parts.until_semicolon();
-    let Some((kind, subtype)) = essence.trim_end_matches(BLANK).split_once('/') else { return false };
-    is_token(kind) && is_token(subtype) && parts.all(is_parameter)
-}
-
-const BLANK: [char; 2] = [' ', '\t'];
-
-/// `name=value` pairs, split at semicolons outside quotes.
-struct Parameters<'a>(&'a str);
-
-impl<'a> Parameters<'a> {
-    fn until_semicolon(&mut self) -> &'a str {
-        let mut quoted = false;
-        let mut escaped = false;
-        for (at, byte) in self.0.bytes().enumerate() {
-            match byte {
-                _ if escaped => escaped = false,
-                b'\\' if quoted => escaped = true,
-                b'"' => quoted = !quoted,
-                b';' if !quoted => {
-                    let (part, rest) = self.0.split_at(at);
-                    self.0 = rest;
-                    return part;
-                }
-                _ => {}
-            }
+    let Some(subtype) = after_token(text).and_then(|rest| rest.strip_prefix('/')) else { return false };
+    let Some(mut rest) = after_token(subtype).map(skip_blanks) else { return false };
+    while let Some(parameter) = rest.strip_prefix(';') {
+        // RFC 9110 allows nothing between two semicolons.
+        let parameter = skip_blanks(parameter);
+        match after_token(parameter) {
+            None => rest = parameter,
+            Some(value) => match value.strip_prefix('=').and_then(after_value) {
+                None => return false,
+                Some(after) => rest = skip_blanks(after),
+            },
         }
-        std::mem::take(&mut self.0)
     }
+    rest.is_empty()
 }
 
-impl<'a> Iterator for Parameters<'a> {
-    type Item = &'a str;
-
-    fn next(&mut self) -> Option<&'a str> {
-        self.0 = self.0.strip_prefix(';')?;
-        Some(self.until_semicolon().trim_matches(BLANK))
-    }
+fn skip_blanks(text: &str) -> &str {
+    text.trim_start_matches([' ', '\t'])
 }
 
-/// RFC 9110 allows an empty parameter between two semicolons.
-fn is_parameter(text: &str) -> bool {
-    let Some((name, value)) = text.split_once('=') else { return text.is_empty() };
-    let quoted = value.len() >= 2 && value.starts_with('"') && value.ends_with('"');
-    is_token(name) && (is_token(value) || quoted && !value.contains(|c: char| c.is_control() && c != '\t'))
-}
-
-fn is_token(text: &str) -> bool {
+/// What follows a token.
+fn after_token(text: &str) -> Option<&str> {
     let is_token_byte = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-    !text.is_empty() && text.bytes().all(is_token_byte)
+    let length = text.bytes().position(|byte| !is_token_byte(byte)).unwrap_or(text.len());
+    if length == 0 { None } else { text.get(length..) }
+}
+
+/// What follows a token or a quoted string.
+fn after_value(text: &str) -> Option<&str> {
+    let Some(quoted) = text.strip_prefix('"') else { return after_token(text) };
+    let mut characters = quoted.chars();
+    let is_control = |character: char| character != '\t' && character.is_ascii_control();
+    loop {
+        match characters.next()? {
+            '"' => return Some(characters.as_str()),
+            '\\' if is_control(characters.next()?) => return None,
+            other if is_control(other) => return None,
+            _ => {}
+        }
+    }
 }
 
 #[cfg(test)]
@@ -67,12 +56,24 @@ mod tests {
             "text/plain; charset=ascii",
             "application/vnd.x+json;v=1 ; q=\"a;b\\\"c\"",
             "image/svg+xml;",
+            "a/b; ;c=d\t;",
         ] {
             assert!(is_media_type(good), "{good}");
         }
-        for bad in
-            ["", "text", "text/", "/plain", "should fail", "text/plain charset=x", "a/b/c", "a/b;c", "a/b;=c"]
-        {
+        for bad in [
+            "",
+            "text",
+            "text/",
+            "/plain",
+            "should fail",
+            "text/plain charset=x",
+            "a/b/c",
+            "a/b;c",
+            "a/b;=c",
+            "a/b;c=\"a\"b\"",
+            "a/b;c=\"d",
+            "a/b c",
+        ] {
             assert!(!is_media_type(bad), "{bad}");
         }
     }

@@ -15,7 +15,11 @@ pub fn append_canonical<'d>(
     definition: &dyn Fn(&str) -> Option<Cow<'d, [u8]>>,
     out: &mut Vec<u8>,
 ) {
-    Canonical { languages, definition }.statement(stored, out);
+    let canonical = Canonical { languages, definition };
+    canonical.event(stored, out, |object, out| match &*object_type(object) {
+        "SubStatement" => canonical.event(object, out, |object, out| canonical.simple_object(object, out)),
+        _ => canonical.simple_object(object, out),
+    });
 }
 
 struct Canonical<'c, 'd> {
@@ -24,20 +28,24 @@ struct Canonical<'c, 'd> {
 }
 
 impl Canonical<'_, '_> {
-    fn statement(&self, value: &[u8], out: &mut Vec<u8>) {
+    /// A statement or sub-statement.
+    fn event(&self, value: &[u8], out: &mut Vec<u8>, object: impl Fn(&[u8], &mut Vec<u8>)) {
         rewrite_object(value, out, |key, value, out| {
             match key {
                 "verb" => self.with_languages(value, out, &["display"]),
-                "object" => match &*object_type(value) {
-                    "Activity" => self.activity(value, out),
-                    "SubStatement" => self.statement(value, out),
-                    _ => return Member::Kept,
-                },
+                "object" => object(value, out),
                 "context" => self.context(value, out),
                 _ => return Member::Kept,
             }
             Member::Written
         });
+    }
+
+    fn simple_object(&self, value: &[u8], out: &mut Vec<u8>) {
+        match &*object_type(value) {
+            "Activity" => self.activity(value, out),
+            _ => out.extend_from_slice(value),
+        }
     }
 
     fn context(&self, value: &[u8], out: &mut Vec<u8>) {

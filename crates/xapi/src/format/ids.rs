@@ -5,7 +5,15 @@ use crate::skim::{Member, member, rewrite_array, rewrite_object};
 
 /// Appends the statement `stored` in format `ids`.
 pub fn append_ids(stored: &[u8], out: &mut Vec<u8>) {
-    rewrite_object(stored, out, |key, value, out| {
+    event(stored, out, |object, out| match &*object_type(object) {
+        "SubStatement" => event(object, out, simple_object),
+        _ => simple_object(object, out),
+    });
+}
+
+/// A statement or sub-statement.
+fn event(value: &[u8], out: &mut Vec<u8>, object: impl Fn(&[u8], &mut Vec<u8>)) {
+    rewrite_object(value, out, |key, value, out| {
         match key {
             "actor" | "authority" => actor(value, out),
             "verb" => only(value, out, &["id"]),
@@ -17,29 +25,29 @@ pub fn append_ids(stored: &[u8], out: &mut Vec<u8>) {
     });
 }
 
-fn object(value: &[u8], out: &mut Vec<u8>) {
+fn simple_object(value: &[u8], out: &mut Vec<u8>) {
     match &*object_type(value) {
         "Agent" | "Group" => actor(value, out),
-        "SubStatement" => append_ids(value, out),
         "StatementRef" => out.extend_from_slice(value),
         _ => activity(value, out),
     }
 }
 
 fn activity(value: &[u8], out: &mut Vec<u8>) {
-    only(value, out, &["objectType", "id"]);
+    only(value, out, &["id"]);
 }
+
+const IFIS: [&str; 4] = ["mbox", "mbox_sha1sum", "openid", "account"];
 
 /// An identified group is its identifier, an anonymous one its members.
 fn actor(value: &[u8], out: &mut Vec<u8>) {
-    const IFIS: [&str; 4] = ["mbox", "mbox_sha1sum", "openid", "account"];
     let is_identified = IFIS.iter().any(|ifi| member(value, ifi).is_some());
     rewrite_object(value, out, |key, value, out| match key {
-        "objectType" => Member::Kept,
         "member" if !is_identified => {
-            rewrite_array(value, out, actor);
+            rewrite_array(value, out, |member, out| only(member, out, &IFIS));
             Member::Written
         }
+        "objectType" => Member::Kept,
         _ if IFIS.contains(&key) => Member::Kept,
         _ => Member::Dropped,
     });
@@ -74,8 +82,13 @@ fn related(value: &[u8], out: &mut Vec<u8>) {
     });
 }
 
+/// Of an object only its type and the properties `kept`.
 fn only(value: &[u8], out: &mut Vec<u8>, kept: &[&str]) {
-    rewrite_object(value, out, |key, _, _| if kept.contains(&key) { Member::Kept } else { Member::Dropped });
+    rewrite_object(value, out, |key, _, _| match key {
+        "objectType" => Member::Kept,
+        _ if kept.contains(&key) => Member::Kept,
+        _ => Member::Dropped,
+    });
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Merging activity definitions: later statements add languages and replace the rest (1.0.3 Data 2.4.4.1).
 
-use crate::skim::{Member, decode, member, members, rewrite_object};
+use crate::skim::{Member, decode, members, rewrite_object};
 
 /// What the definition of an activity becomes when `newer` arrives after `older`: language maps are merged by
 /// language, any other property is replaced, and what `newer` does not mention stays.
@@ -16,26 +16,27 @@ pub fn merge_definitions(older: &[u8], newer: &[u8]) -> Vec<u8> {
 
 /// The members of both; `both` writes the value of a member that both have.
 fn merge(older: &[u8], newer: &[u8], out: &mut Vec<u8>, both: impl Fn(&str, &[u8], &[u8], &mut Vec<u8>)) {
-    rewrite_object(older, out, |key, old, out| match member(newer, key) {
-        None => Member::Kept,
-        Some(new) => {
-            both(key, old, new, out);
+    let mut left: Vec<_> = members(newer).map(|(key, value)| (decode(key), key, value)).collect();
+    left.sort_unstable();
+    let mut is_used = vec![false; left.len()];
+    rewrite_object(older, out, |key, old, out| match left.binary_search_by(|(name, ..)| (**name).cmp(key)) {
+        Err(_) => Member::Kept,
+        Ok(place) => {
+            is_used[place] = true;
+            both(key, old, left[place].2, out);
             Member::Written
         }
     });
-    for (key, value) in members(newer) {
-        if member(older, &decode(key)).is_some() {
-            continue;
-        }
-        out.pop();
+    out.pop();
+    for ((_, key, value), _) in left.iter().zip(is_used).filter(|(_, is_used)| !is_used) {
         if out.last() != Some(&b'{') {
             out.push(b',');
         }
         out.extend_from_slice(key);
         out.push(b':');
         out.extend_from_slice(value);
-        out.push(b'}');
     }
+    out.push(b'}');
 }
 
 #[cfg(test)]

@@ -16,11 +16,32 @@ const ACCOUNT: &str = "xAPI 1.0.3 Data 2.4.2.4";
 
 /// An agent or a group.
 pub(crate) fn actor<'a>(cursor: &mut Cursor<'a>) -> Read<Actor<'a>> {
+    read(cursor, |_| Ok(()))
+}
+
+/// An agent, where groups are not allowed. A `member` is refused before it is read, so groups in groups cannot
+/// exhaust the stack.
+pub(super) fn agent<'a>(cursor: &mut Cursor<'a>, section: &'static str) -> Read<Agent<'a>> {
+    cursor.peek();
+    let at = cursor.at();
+    let no_member = |key: &Text<'_>| match &*key.value {
+        "member" => Err(Fault::new(key.at, "must be an agent, which has no member", section)),
+        _ => Ok(()),
+    };
+    match read(cursor, no_member)? {
+        (Actor::Agent(agent), digest) => Ok((agent, digest)),
+        (Actor::Group(_), _) => Err(Fault::new(at, "must be an agent, not a group", section)),
+    }
+}
+
+#[inline]
+fn read<'a>(cursor: &mut Cursor<'a>, check: impl Fn(&Text<'_>) -> Result<(), Fault>) -> Read<Actor<'a>> {
     let mut open = cursor.object()?;
     let mut parts = ActorParts::default();
     let mut is_group = false;
     let mut seen = Seen::default();
     while let Some(key) = cursor.key(&mut open)? {
+        check(&key)?;
         if key.value == "objectType" {
             seen.once(0, &key)?;
             is_group = object_type(cursor)?;
@@ -29,16 +50,6 @@ pub(crate) fn actor<'a>(cursor: &mut Cursor<'a>) -> Read<Actor<'a>> {
         }
     }
     parts.finish(is_group, open.start)
-}
-
-/// An agent, where groups are not allowed.
-pub(super) fn agent<'a>(cursor: &mut Cursor<'a>, section: &'static str) -> Read<Agent<'a>> {
-    cursor.peek();
-    let at = cursor.at();
-    match actor(cursor)? {
-        (Actor::Agent(agent), digest) => Ok((agent, digest)),
-        (Actor::Group(_), _) => Err(Fault::new(at, "must be an agent, not a group", section)),
-    }
 }
 
 /// A group, where agents are not allowed.

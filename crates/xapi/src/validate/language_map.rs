@@ -4,7 +4,7 @@ use super::Read;
 use crate::fingerprint::Sum;
 use crate::invalid::Fault;
 use crate::json::{Cursor, Keys};
-use crate::language::is_language_tag;
+use crate::language::{self, is_language_tag};
 
 pub(super) fn language_map(cursor: &mut Cursor<'_>) -> Read<()> {
     let mut open = cursor.object()?;
@@ -12,8 +12,7 @@ pub(super) fn language_map(cursor: &mut Cursor<'_>) -> Read<()> {
     let mut sum = Sum::default();
     while let Some(key) = cursor.key(&mut open)? {
         if !is_language_tag(&key.value) {
-            let rule = "not an RFC 5646 language tag, such as en-GB";
-            return Err(Fault::new(key.at, rule, "xAPI 1.0.3 Data 4.2"));
+            return Err(Fault::new(key.at, language::fault(&key.value), "xAPI 1.0.3 Data 4.2"));
         }
         keys.add(&key.value, key.at);
         let text = cursor.string()?;

@@ -18,6 +18,8 @@ const OBJECT: &str = "xAPI 1.0.3 Data 2.4.4";
 const ACTIVITY: &str = "xAPI 1.0.3 Data 2.4.4.1";
 const STATEMENT: &str = "xAPI 1.0.3 Data 2.4.4.3";
 
+const NESTED: &str = "a sub-statement cannot contain a sub-statement";
+
 /// Whether a sub-statement may stand here.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Nesting {
@@ -29,7 +31,7 @@ pub(super) fn object<'a>(cursor: &mut Cursor<'a>, nesting: Nesting) -> Read<Obje
     let mut open = cursor.object()?;
     let mut parts = ObjectParts::default();
     while let Some(key) = cursor.key(&mut open)? {
-        parts.take(cursor, &key)?;
+        parts.take(cursor, &key, nesting)?;
     }
     parts.finish(cursor, nesting, open.start)
 }
@@ -60,7 +62,7 @@ struct ObjectParts<'a> {
 }
 
 impl<'a> ObjectParts<'a> {
-    fn take(&mut self, cursor: &mut Cursor<'a>, key: &Text<'a>) -> Result<(), Fault> {
+    fn take(&mut self, cursor: &mut Cursor<'a>, key: &Text<'a>, nesting: Nesting) -> Result<(), Fault> {
         match &*key.value {
             "objectType" => {
                 self.seen.once(0, key)?;
@@ -80,6 +82,10 @@ impl<'a> ObjectParts<'a> {
                 self.actor_key.get_or_insert_with(|| key.clone());
             }
             "actor" | "verb" | "object" | "result" | "context" | "timestamp" | "attachments" => {
+                if nesting == Nesting::Refused {
+                    // Refused before it is read, so that sub-statements in each other cannot exhaust the stack.
+                    return Err(Fault::new(key.at, NESTED, STATEMENT));
+                }
                 let event = self.event.get_or_insert_default();
                 if !event.take(cursor, key, Nesting::Refused)? {
                     return unknown(key, "a sub-statement", STATEMENT);
@@ -97,9 +103,7 @@ impl<'a> ObjectParts<'a> {
             Kind::Activity => self.activity(cursor, at),
             Kind::Agent | Kind::Group => self.agent_or_group(at),
             Kind::StatementRef => self.reference(at),
-            Kind::SubStatement if nesting == Nesting::Refused => {
-                Err(Fault::new(at, "a sub-statement cannot contain a sub-statement", STATEMENT))
-            }
+            Kind::SubStatement if nesting == Nesting::Refused => Err(Fault::new(at, NESTED, STATEMENT)),
             Kind::SubStatement => self.sub_statement(at),
         }
     }

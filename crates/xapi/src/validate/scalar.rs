@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::invalid::Fault;
 use crate::iri::{is_iri, is_irl, parse_uuid};
 use crate::json::Cursor;
-use crate::language::is_language_tag;
+use crate::language::{self, is_language_tag};
 use crate::stamp::EditKind;
 use crate::time::{Offset, Parsed, Timestamp};
 
@@ -66,7 +66,7 @@ impl<'a> Cursor<'a> {
         if is_language_tag(&text.value) {
             return Ok(text.value);
         }
-        Err(Fault::new(text.at, "not an RFC 5646 language tag, such as en-GB", section))
+        Err(Fault::new(text.at, language::fault(&text.value), section))
     }
 
     /// The fixed value that `objectType` must have here.

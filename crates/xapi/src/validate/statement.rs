@@ -76,10 +76,8 @@ fn value_start(cursor: &mut Cursor<'_>) -> usize {
 fn version(cursor: &mut Cursor<'_>) -> Result<(), Fault> {
     let text = cursor.string()?;
     let is_of = |series: &str| {
-        text.value.strip_prefix(series).is_some_and(|rest| {
-            rest.is_empty()
-                || rest.strip_prefix('.').is_some_and(|patch| patch.parse::<u32>().is_ok() && is_plain(patch))
-        })
+        let patch = text.value.strip_prefix(series);
+        patch.is_some_and(|patch| patch.is_empty() || patch.strip_prefix('.').is_some_and(is_plain))
     };
     if is_of("1.0") || cursor.rules.allows_2_0 && is_of("2.0") {
         return Ok(());
@@ -94,7 +92,8 @@ fn version(cursor: &mut Cursor<'_>) -> Result<(), Fault> {
 
 /// Digits without a leading zero, as semantic versions want them.
 fn is_plain(number: &str) -> bool {
-    number == "0" || number.starts_with(|first: char| matches!(first, '1'..='9'))
+    let all_digits = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    all_digits && (number == "0" || !number.starts_with('0'))
 }
 
 impl Statement<'_> {

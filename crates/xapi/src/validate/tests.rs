@@ -227,7 +227,7 @@ fn a_sub_statement_stands_alone() {
         expect!["/object/version: a sub-statement has no property `version`"],
     );
     let nested = sub("").replace(r#"{"id":"a:b"}}"#, &format!("{}}}", sub("")));
-    check("object", &nested, expect!["/object/object: a sub-statement cannot contain a sub-statement"]);
+    check("object", &nested, expect!["/object/object/actor: a sub-statement cannot contain a sub-statement"]);
     check("object", r#"{"objectType":"SubStatement"}"#, expect!["/object: actor is missing"]);
 }
 
