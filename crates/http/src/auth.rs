@@ -38,8 +38,14 @@ struct Known {
 impl Credentials {
     /// Accepts one more.
     #[must_use]
-    pub fn with(mut self, key: &str, secret: &str, credential: Credential) -> Self {
-        let known = Known { secret: hash(secret.as_bytes()), credential: Arc::new(credential) };
+    pub fn with(self, key: &str, secret: &str, credential: Credential) -> Self {
+        self.with_secret_hash(key, hash(secret.as_bytes()), credential)
+    }
+
+    /// Accepts one more, of whose secret only the SHA-256 is known.
+    #[must_use]
+    pub fn with_secret_hash(mut self, key: &str, secret: [u8; 32], credential: Credential) -> Self {
+        let known = Known { secret, credential: Arc::new(credential) };
         self.by_key.insert(hash(key.as_bytes()), known);
         self
     }

@@ -138,7 +138,12 @@ impl Catalog {
         match serving {
             None => changed.push(self.fresh(model, None, State::Serving)),
             Some(serving) if serving.version != model.version && !building => {
-                info!(model = model.name, from = serving.version, to = model.version, "rebuild for a new version");
+                info!(
+                    model = model.name,
+                    from = serving.version,
+                    to = model.version,
+                    "rebuild for a new version"
+                );
                 changed.push(self.fresh(model, None, State::Building));
             }
             Some(_) => {}
@@ -149,7 +154,12 @@ impl Catalog {
     }
 
     /// Whether the rows are laid out as this program does not write them, or are of another log than this one.
-    async fn is_foreign(&self, entry: &Entry, model: &Model, heads: &[Position]) -> Result<bool, ProjectorError> {
+    async fn is_foreign(
+        &self,
+        entry: &Entry,
+        model: &Model,
+        heads: &[Position],
+    ) -> Result<bool, ProjectorError> {
         if entry.layout != model.layout() {
             return Ok(true);
         }

@@ -88,7 +88,11 @@ impl std::ops::AddAssign for Redone {
 }
 
 impl Parked {
-    pub async fn load(store: &dyn Store, entry: &Entry, partition: Partition) -> Result<Self, ProjectorError> {
+    pub async fn load(
+        store: &dyn Store,
+        entry: &Entry,
+        partition: Partition,
+    ) -> Result<Self, ProjectorError> {
         let letters = letters(store, entry).await?;
         let parked = letters.into_iter().filter(|letter| !letter.skipped && letter.partition == partition);
         Ok(Self(parked.map(|letter| letter.key).collect()))
@@ -156,7 +160,9 @@ impl Letter {
     }
 
     fn from_row(row: &Row) -> Option<Self> {
-        let [_, _, partition, position, key, reason, skipped, parked_at] = row.as_slice() else { return None };
+        let [_, _, partition, position, key, reason, skipped, parked_at] = row.as_slice() else {
+            return None;
+        };
         Some(Self {
             partition: Partition::try_from(partition.as_int()?).ok()?,
             position: Position(position.as_int()?.cast_unsigned()),

@@ -68,7 +68,11 @@ pub(crate) fn first_stored(records: &Records) -> Option<Timestamp> {
     })
 }
 
-fn read<'a>(partition: Partition, position: Position, record: &RecordRef<'a>) -> Result<Recorded<'a>, String> {
+fn read<'a>(
+    partition: Partition,
+    position: Position,
+    record: &RecordRef<'a>,
+) -> Result<Recorded<'a>, String> {
     let event = Event::decode(record).map_err(|error| error.to_string())?;
     let statement = match &event {
         Event::Statement(statement) => {

@@ -35,24 +35,35 @@ impl Models {
         Self(Arc::new(makes.into_iter().map(|make| Model::ask(make, context.clone())).collect()))
     }
 
+    /// Every table by the name of the read model that writes it.
+    #[must_use]
+    pub fn tables(&self) -> Vec<(&'static str, &'static Table)> {
+        self.iter().flat_map(|model| model.tables.iter().map(|table| (model.name, *table))).collect()
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Model> {
         self.0.iter()
     }
 
     /// The names of those that `name` means: one, or all of them for `None`.
     pub(crate) fn named(&self, name: Option<&str>) -> Result<Vec<&Model>, ProjectorError> {
-        let found: Vec<&Model> = self.iter().filter(|model| name.is_none_or(|name| name == model.name)).collect();
+        let found: Vec<&Model> =
+            self.iter().filter(|model| name.is_none_or(|name| name == model.name)).collect();
         if !found.is_empty() {
             return Ok(found);
         }
         let known: Vec<&str> = self.iter().map(|model| model.name).collect();
-        Err(ProjectorError::UnknownModel { name: name.unwrap_or_default().to_owned(), known: known.join(", ") })
+        Err(ProjectorError::UnknownModel {
+            name: name.unwrap_or_default().to_owned(),
+            known: known.join(", "),
+        })
     }
 
     /// Makes sure that the tables of all of them are there, and the projector's own.
     pub(crate) async fn create_tables(&self, store: &dyn Store) -> Result<(), ProjectorError> {
         let own = [&crate::PROJECTIONS, &crate::POSITIONS, &crate::DEAD_LETTERS];
-        let tables: Vec<_> = own.into_iter().chain(self.iter().flat_map(|model| model.tables).copied()).collect();
+        let tables: Vec<_> =
+            own.into_iter().chain(self.iter().flat_map(|model| model.tables).copied()).collect();
         Ok(store.create(&tables).await?)
     }
 }
@@ -66,7 +77,8 @@ impl Model {
 
     /// Names and versions of the tables: rows of another layout are not ours to read.
     pub fn layout(&self) -> String {
-        let names: Vec<String> = self.tables.iter().map(|table| format!("{}_v{}", table.name, table.version)).collect();
+        let names: Vec<String> =
+            self.tables.iter().map(|table| format!("{}_v{}", table.name, table.version)).collect();
         names.join(" ")
     }
 

@@ -69,7 +69,12 @@ pub(crate) enum Trouble {
 
 impl Projection {
     /// Goes on where the rows are.
-    pub async fn open(model: &Model, entry: Entry, context: Context, clock: Clock) -> Result<Self, ProjectorError> {
+    pub async fn open(
+        model: &Model,
+        entry: Entry,
+        context: Context,
+        clock: Clock,
+    ) -> Result<Self, ProjectorError> {
         let partition = context.partition;
         let place = place(&*context.store, &entry, partition).await?;
         let parked = Parked::load(&*context.store, &entry, partition).await?;
@@ -251,7 +256,8 @@ impl Projection {
         };
         let follows = |index: &usize| {
             let (key, event) = (decoded.key(*index), &decoded.events[*index]);
-            let after_broken = broken.iter().any(|broken| broken.key == key && broken.position < event.position);
+            let after_broken =
+                broken.iter().any(|broken| broken.key == key && broken.position < event.position);
             self.wants(event, filter) && (self.parked.contains(key) || after_broken)
         };
         let mut letters: Vec<Letter> = decoded
@@ -259,7 +265,9 @@ impl Projection {
             .filter(follows)
             .map(|index| letter(decoded.events[index].position, decoded.key(index), None))
             .collect();
-        letters.extend(broken.iter().map(|broken| letter(broken.position, broken.key, Some(broken.reason.clone()))));
+        letters.extend(
+            broken.iter().map(|broken| letter(broken.position, broken.key, Some(broken.reason.clone()))),
+        );
         letters
     }
 
@@ -271,7 +279,8 @@ impl Projection {
 
     /// Whether a record with this key is of the tenant that the projection is for.
     fn owns(&self, key: &[u8]) -> bool {
-        let mine = |tenant: &TenantId| key.split(|&byte| byte == 0).next() == Some(tenant.as_str().as_bytes());
+        let mine =
+            |tenant: &TenantId| key.split(|&byte| byte == 0).next() == Some(tenant.as_str().as_bytes());
         self.entry.tenant.as_ref().is_none_or(mine)
     }
 
@@ -302,7 +311,11 @@ impl From<StoreError> for Trouble {
 }
 
 /// How far a projection's rows have come in a partition.
-pub(crate) async fn place(store: &dyn Store, entry: &Entry, partition: Partition) -> Result<Place, ProjectorError> {
+pub(crate) async fn place(
+    store: &dyn Store,
+    entry: &Entry,
+    partition: Partition,
+) -> Result<Place, ProjectorError> {
     let mut key = entry.key();
     key.push(i64::from(partition).into());
     let row = store.get(&POSITIONS, OWN, &[key]).await?.pop().flatten();

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use plaudit_log::{Log, Partition, Position};
 use plaudit_read_models::{Context, Generations, Progress};
 use plaudit_store::{Generation, Store};
@@ -54,7 +55,8 @@ struct Handle {
     partition: Partition,
     lag: Lag,
     commands: mpsc::UnboundedSender<Command>,
-    thread: JoinHandle<()>,
+    /// `None` once it was stopped.
+    thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 /// While it lives, no row of any read model changes.
@@ -68,15 +70,15 @@ impl Projector {
     /// # Errors
     /// When log or store do not answer.
     pub async fn start(options: ProjectorOptions) -> Result<Self, ProjectorError> {
-        let ProjectorOptions { log, store, models, generations, progress, clock, time_zone, metrics } = options;
+        let ProjectorOptions { log, store, models, generations, progress, clock, time_zone, metrics } =
+            options;
         let models = Models::new(models, &context(&store, &generations, &time_zone));
         models.create_tables(&*store).await?;
         let heads = heads(&*log).await?;
         let catalog =
             Catalog::open(store.clone(), generations.clone(), clock.clone(), &models, &heads).await?;
         let board = Board::default();
-        let shared =
-            Shared { log, store, generations, progress, clock, time_zone, metrics, catalog, board };
+        let shared = Shared { log, store, generations, progress, clock, time_zone, metrics, catalog, board };
         let (stop, _) = watch::channel(false);
         let mut projector = Self { shared: Arc::new(shared), models, runners: Vec::new(), stop };
         for model in projector.models.clone().iter() {
@@ -86,6 +88,12 @@ impl Projector {
             }
         }
         Ok(projector)
+    }
+
+    /// The read models.
+    #[must_use]
+    pub fn models(&self) -> &Models {
+        &self.models
     }
 
     /// Begins to build a read model anew from the start of the log, or all of them. What serves goes on until the build has caught up.
@@ -102,7 +110,8 @@ impl Projector {
 
     /// Waits until each of the builds serves, is given up, or `patience` runs out; says whether none is left building.
     pub async fn wait_built(&self, builds: &[Entry], patience: Duration) -> bool {
-        let wanted = |entry: &Entry| entry.state == State::Building && builds.iter().any(|build| build.same(entry));
+        let wanted =
+            |entry: &Entry| entry.state == State::Building && builds.iter().any(|build| build.same(entry));
         self.wait(patience, || !self.shared.catalog.all().iter().any(wanted)).await
     }
 
@@ -187,8 +196,12 @@ impl Projector {
             let next = self.shared.progress.reached(runner.model, runner.partition).next.0;
             let head = status.iter().find(mine).map(|status| status.head).unwrap_or_default();
             let builds = || status.iter().filter(mine).filter_map(|status| status.build);
-            let parked: usize =
-                status.iter().filter(mine).filter(|status| status.state == "serving").map(|s| s.parked_learners).sum();
+            let parked: usize = status
+                .iter()
+                .filter(mine)
+                .filter(|status| status.state == "serving")
+                .map(|s| s.parked_learners)
+                .sum();
             metrics.position.with_label_values(labels).set(next.cast_signed());
             metrics.lag_positions.with_label_values(labels).set(head.saturating_sub(next).cast_signed());
             metrics.lag_seconds.with_label_values(labels).set(runner.lag.seconds(now));
@@ -219,7 +232,8 @@ impl Projector {
     /// # Errors
     /// A sentence that names one that does not.
     pub fn check(&self) -> Result<(), String> {
-        match self.runners.iter().find(|runner| runner.thread.is_finished()) {
+        let ended = |runner: &&Handle| runner.thread.lock().as_ref().is_none_or(JoinHandle::is_finished);
+        match self.runners.iter().find(ended) {
             None => Ok(()),
             Some(runner) => Err(format!("the runner of `{}/{}` has ended", runner.model, runner.partition)),
         }
@@ -229,11 +243,12 @@ impl Projector {
     ///
     /// # Errors
     /// When the store does not make them so; nothing but repeated work is lost then.
-    pub async fn stop(self) -> Result<(), ProjectorError> {
+    pub async fn stop(&self) -> Result<(), ProjectorError> {
         self.stop.send_replace(true);
-        for runner in self.runners {
+        for runner in &self.runners {
             let (model, partition) = (runner.model, runner.partition);
-            let joined = tokio::task::spawn_blocking(move || runner.thread.join()).await;
+            let Some(thread) = runner.thread.lock().take() else { continue };
+            let joined = tokio::task::spawn_blocking(move || thread.join()).await;
             if !matches!(joined, Ok(Ok(()))) {
                 warn!(model, partition, "runner ended by a panic");
             }
@@ -266,6 +281,7 @@ impl Projector {
             .name(format!("{}-{partition}", model.name))
             .spawn(move || runtime.block_on(runner.run()))
             .map_err(ProjectorError::Thread)?;
+        let thread = Mutex::new(Some(thread));
         Ok(Handle { model: model.name, partition, lag, commands, thread })
     }
 

@@ -222,7 +222,10 @@ impl Runner {
     }
 
     /// Tries something until it works or the runner is to stop.
-    async fn until_it_works(&mut self, mut what: impl AsyncFnMut(&mut Self) -> Result<(), ProjectorError>) -> bool {
+    async fn until_it_works(
+        &mut self,
+        mut what: impl AsyncFnMut(&mut Self) -> Result<(), ProjectorError>,
+    ) -> bool {
         loop {
             let Err(error) = what(self).await else {
                 self.retry.succeeded();

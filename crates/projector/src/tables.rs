@@ -58,7 +58,11 @@ pub static DEAD_LETTERS: Table = Table {
     ],
     columns: &[
         Column::new("record_key", Kind::Blob, "The record's key."),
-        Column::new("reason", Kind::Text, "Why it could not be applied; nothing: it follows one that could not."),
+        Column::new(
+            "reason",
+            Kind::Text,
+            "Why it could not be applied; nothing: it follows one that could not.",
+        ),
         Column::new("skipped", Kind::Bool, "Whether it is left out for good, by command."),
         Column::new("parked_at", Kind::Timestamp, "When it was parked."),
     ],

@@ -1,2 +1,34 @@
-//! The plaudit binary: options, roles, backend choice, start and stop order.
-fn main() {}
+//! The `plaudit` binary: options, backend choice, start and stop order.
+
+mod admin;
+mod backends;
+mod cli;
+mod commands;
+mod config;
+mod credential;
+mod error;
+mod known;
+mod operator;
+mod parts;
+mod running;
+mod serve;
+mod show;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::Cli;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    match commands::run(Cli::parse()) {
+        Ok(code) => code,
+        Err(error) => {
+            show::error(&error);
+            ExitCode::from(cli::EXIT_ERROR)
+        }
+    }
+}

@@ -132,7 +132,8 @@ pub(crate) async fn rows_of(store: &dyn Store, entry: &Entry) -> Result<Vec<Writ
     let mut writes = Vec::new();
     for table in [&POSITIONS, &DEAD_LETTERS] {
         let rows = store.slice(table, OWN, &entry.key(), EVERYTHING).await?;
-        let delete = |row: Row| Write::Delete { table, generation: OWN, key: row[..table.key_len()].to_vec() };
+        let delete =
+            |row: Row| Write::Delete { table, generation: OWN, key: row[..table.key_len()].to_vec() };
         writes.extend(rows.into_iter().map(delete));
     }
     Ok(writes)

@@ -23,7 +23,11 @@ pub(super) struct Pair<'a> {
 
 impl Pair<'_> {
     /// Adds what differs to `report`; rows of `left_out` are not looked at, because another projection serves them.
-    pub async fn compare(&self, left_out: &HashSet<TenantId>, report: &mut Report) -> Result<(), ProjectorError> {
+    pub async fn compare(
+        &self,
+        left_out: &HashSet<TenantId>,
+        report: &mut Report,
+    ) -> Result<(), ProjectorError> {
         let mut found = 0;
         let mut after = None;
         loop {
