@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use utoipa::OpenApi;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 
-use crate::resources::statements::write;
+use crate::resources::statements::{read, write};
 use crate::resources::{about, definitions, tables};
 
 /// The document.
@@ -17,6 +17,7 @@ use crate::resources::{about, definitions, tables};
     ),
     paths(
         about::get,
+        read::get,
         write::post,
         write::put,
         document,

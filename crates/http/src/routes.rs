@@ -8,14 +8,14 @@ use actix_web::{FromRequest, Handler, HttpResponse, Responder, ResponseError, Ro
 use crate::openapi;
 use crate::problem::{Kind, Problem};
 use crate::resources::definitions::{achievements, funnels, recognition};
-use crate::resources::statements::write;
+use crate::resources::statements::{read, write};
 use crate::resources::{about, tables};
 
 /// All endpoints.
 pub(crate) fn endpoints() -> Vec<Endpoint> {
     vec![
         Endpoint::new("/xapi/about").get(about::get),
-        Endpoint::new("/xapi/statements").put(write::put).post(write::post),
+        Endpoint::new("/xapi/statements").get(read::get).put(write::put).post(write::post),
         Endpoint::new("/api/v1/openapi.json").get(openapi::document),
         Endpoint::new("/api/v1/tables").get(tables::list),
         Endpoint::new("/api/v1/tables/{table}").get(tables::rows),

@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
 use plaudit_ingest::Ingest;
+use plaudit_query::{InFlight, Statements, StatementsOptions};
+use plaudit_xapi::Timestamp;
 
 use crate::request_id::RequestIds;
 use crate::{Credentials, Limits, Metrics, Reads};
@@ -12,6 +14,7 @@ use crate::{Credentials, Limits, Metrics, Reads};
 pub struct State {
     pub(crate) ingest: Arc<Ingest>,
     pub(crate) reads: Reads,
+    pub(crate) statements: Statements,
     pub(crate) credentials: Credentials,
     pub(crate) limits: Limits,
     pub(crate) metrics: Metrics,
@@ -34,7 +37,15 @@ impl State {
     ) -> Self {
         let request_ids = RequestIds::new(ingest.new_id());
         metrics.requests_max.set(i64::try_from(limits.requests_max).unwrap_or(i64::MAX));
+        let statements = Statements::new(StatementsOptions {
+            store: Arc::clone(&reads.store),
+            log: Arc::clone(&reads.log),
+            generations: reads.generations.clone(),
+            progress: reads.progress.clone(),
+            in_flight: Arc::new(Floor(Arc::clone(&ingest))),
+        });
         Self {
+            statements,
             ingest,
             reads,
             credentials,
@@ -44,5 +55,14 @@ impl State {
             requests: Arc::default(),
             bodies_bytes: Arc::default(),
         }
+    }
+}
+
+/// What ingest has in flight, for queries.
+struct Floor(Arc<Ingest>);
+
+impl InFlight for Floor {
+    fn floor(&self) -> Timestamp {
+        self.0.floor()
     }
 }

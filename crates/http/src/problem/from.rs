@@ -4,6 +4,7 @@ use std::error::Error;
 
 use plaudit_ingest::IngestError;
 use plaudit_log::LogError;
+use plaudit_query::QueryError;
 use plaudit_store::StoreError;
 use plaudit_xapi::Invalid;
 
@@ -52,6 +53,16 @@ impl From<LogError> for Problem {
             LogError::Damaged { .. } | LogError::InUse { .. } | LogError::Io(_) => {
                 logged(Kind::Internal, &error)
             }
+        }
+    }
+}
+
+impl From<QueryError> for Problem {
+    fn from(error: QueryError) -> Self {
+        match error {
+            QueryError::Cursor => Self::malformed(error.to_string()),
+            QueryError::Store(cause) => cause.into(),
+            QueryError::Log(cause) => cause.into(),
         }
     }
 }

@@ -8,6 +8,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use plaudit_ingest::Request;
 use plaudit_xapi::{StatementId, parse_statement, parse_statements, parse_uuid};
 
+use super::consistency;
 use crate::params::Params;
 use crate::problem::{Kind, Problem};
 use crate::state::State;
@@ -25,11 +26,15 @@ pub(crate) async fn post(
     payload: Payload,
     state: Data<State>,
 ) -> Result<HttpResponse, Problem> {
-    let version = version::of(&request)?;
-    let credential = state.credentials.authenticate(&request)?;
-    Params::of(&request, &[])?;
+    consistency::add(post_all(&request, payload, &state).await, None, &state).await
+}
+
+async fn post_all(request: &HttpRequest, payload: Payload, state: &State) -> Result<HttpResponse, Problem> {
+    let version = version::of(request)?;
+    let credential = state.credentials.authenticate(request)?;
+    Params::of(request, &[])?;
     expect_json(request.headers())?;
-    let body = body::read(&request, payload, &state).await?;
+    let body = body::read(request, payload, state).await?;
     let batch = parse_statements(&body, version)?;
     let stored = state.ingest.store(Request {
         tenant: &credential.tenant,
@@ -54,13 +59,17 @@ pub(crate) async fn put(
     payload: Payload,
     state: Data<State>,
 ) -> Result<HttpResponse, Problem> {
-    let version = version::of(&request)?;
-    let credential = state.credentials.authenticate(&request)?;
-    let params = Params::of(&request, &["statementId"])?;
+    consistency::add(put_one(&request, payload, &state).await, None, &state).await
+}
+
+async fn put_one(request: &HttpRequest, payload: Payload, state: &State) -> Result<HttpResponse, Problem> {
+    let version = version::of(request)?;
+    let credential = state.credentials.authenticate(request)?;
+    let params = Params::of(request, &["statementId"])?;
     let id = params.parse("statementId", "a UUID", parse_uuid)?;
     let id = id.ok_or_else(|| Problem::malformed("PUT needs the parameter `statementId`"))?;
     expect_json(request.headers())?;
-    let body = body::read(&request, payload, &state).await?;
+    let body = body::read(request, payload, state).await?;
     let statement = parse_statement(&body, version)?;
     if statement.id.is_some_and(|inside| inside != id) {
         let detail = "the id of the statement is not that of the parameter `statementId`";
