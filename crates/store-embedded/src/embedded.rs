@@ -18,7 +18,7 @@ use crate::lsm::Lsm;
 use crate::metrics::{Metrics, metric};
 use crate::range::range_of;
 use crate::row::Records;
-use crate::space::Space;
+use crate::tree::Tree;
 use crate::writes::Writes;
 use crate::{Options, key};
 
@@ -28,11 +28,10 @@ use crate::{Options, key};
 /// ([`Store::persist`], [`Store::compare_and_set`]) is handed to the runtime's blocking threads. So whoever reads or writes a lot
 /// at once does it away from threads that serve others.
 pub struct EmbeddedStore {
-    lsm: Arc<Lsm>,
+    tree: Arc<Tree>,
     records: Option<Arc<dyn RecordSource>>,
     /// Held from the look at a row to the write that depends on it.
     conditional: Mutex<()>,
-    space: Space,
     metrics: Metrics,
 }
 
@@ -44,25 +43,24 @@ impl EmbeddedStore {
         options: Options,
         records: Option<Arc<dyn RecordSource>>,
     ) -> Result<Self, StoreError> {
-        let lsm = Arc::new(Lsm::open(dir, &options)?);
-        let space = Space::new(dir, options.reserve_bytes);
+        let tree = Arc::new(Tree::open(dir, options)?);
         let metrics = Metrics::new().map_err(metric)?;
-        Ok(Self { lsm, records, conditional: Mutex::new(()), space, metrics })
+        Ok(Self { tree, records, conditional: Mutex::new(()), metrics })
     }
 
     /// Adds the metrics of this store to a registry.
     pub fn register(&self, registry: &prometheus::Registry) -> Result<(), StoreError> {
-        self.metrics.register(registry).map_err(metric)
+        self.metrics.register(registry, &self.tree).map_err(metric)
     }
 
-    fn changes(&self) -> Writes<'_> {
+    fn changes<'a>(&self, lsm: &'a Lsm) -> Writes<'a> {
         let kept = if self.records.is_some() { Records::Place } else { Records::Whole };
-        Writes::new(&self.lsm, kept)
+        Writes::new(lsm, kept)
     }
 
     fn write_now(&self, writes: &[Write]) -> Result<(), StoreError> {
-        self.space.check()?;
-        let mut changes = self.changes();
+        let lsm = self.tree.get_for_write()?;
+        let mut changes = self.changes(&lsm);
         writes.iter().try_for_each(|write| changes.add(write))?;
         changes.count(&self.metrics, "write");
         changes.commit()
@@ -78,16 +76,17 @@ impl EmbeddedStore {
         let (mut found, mut places) = (Found::default(), vec![None; keys.len()]);
         keys.iter().try_for_each(|key| table.check_key(key))?;
         let keys: Vec<Vec<u8>> = keys.iter().map(|key| key::encode(table, key)).collect::<Result<_, _>>()?;
+        let lsm = self.tree.get()?;
         let mut push = |at: usize, value: &[u8]| {
             places[at] = Some(found.rows.len());
             found.push(table, &keys[at], value)
         };
         match table.access {
             Access::Ordered => {
-                let Some(keyspace) = self.lsm.existing(table, generation)? else {
+                let Some(keyspace) = lsm.existing(table, generation)? else {
                     return Ok((found, places));
                 };
-                let snapshot = self.lsm.db().snapshot();
+                let snapshot = lsm.db().snapshot();
                 for (at, key) in keys.iter().enumerate() {
                     if let Some(value) = snapshot.get(&keyspace, key).map_err(backend)? {
                         push(at, &value)?;
@@ -95,7 +94,7 @@ impl EmbeddedStore {
                 }
             }
             Access::Point => {
-                if let Some(point) = self.lsm.existing_point(table, generation)? {
+                if let Some(point) = lsm.existing_point(table, generation)? {
                     point.get(&keys, push)?;
                 }
             }
@@ -111,20 +110,21 @@ impl EmbeddedStore {
         after: Option<&Cursor>,
         limit: usize,
     ) -> Result<(Found, Option<Cursor>), StoreError> {
+        let lsm = self.tree.get()?;
         let mut found = Found::default();
         match table.access {
             Access::Ordered => {
-                let Some(keyspace) = self.lsm.existing(table, generation)? else { return Ok((found, None)) };
+                let Some(keyspace) = lsm.existing(table, generation)? else { return Ok((found, None)) };
                 let from = after.map_or(Bound::Unbounded, |cursor| Bound::Excluded(cursor.0.to_vec()));
-                let rows = self.lsm.db().snapshot().range(&keyspace, (from, Bound::Unbounded));
+                let rows = lsm.db().snapshot().range(&keyspace, (from, Bound::Unbounded));
                 found.extend(table, rows.take(limit))?;
             }
             Access::Point => {
-                let Some(point) = self.lsm.existing_point(table, generation)? else {
+                let Some(point) = lsm.existing_point(table, generation)? else {
                     return Ok((found, None));
                 };
                 if after.is_none() {
-                    let _turn = self.lsm.point_turn();
+                    let _turn = lsm.point_turn();
                     point.seal_now()?;
                 }
                 point.scan(after.map(|cursor| cursor.0.as_ref()), |key, value| {
@@ -146,8 +146,8 @@ impl EmbeddedStore {
         row: &Row,
         condition: &Condition<'_>,
     ) -> Result<Result<(), Found>, StoreError> {
-        self.space.check()?;
-        let mut changes = self.changes();
+        let lsm = self.tree.get_for_write()?;
+        let mut changes = self.changes(&lsm);
         changes.put(table, generation, row)?;
         changes.count(&self.metrics, "compare_and_set");
         let _held = self.conditional.lock();
@@ -160,17 +160,18 @@ impl EmbeddedStore {
     }
 
     async fn sync(&self) -> Result<(), StoreError> {
-        let lsm = Arc::clone(&self.lsm);
-        off_thread(move || lsm.sync()).await
+        let tree = Arc::clone(&self.tree);
+        off_thread(move || tree.get()?.sync()).await
     }
 }
 
 #[async_trait::async_trait]
 impl Store for EmbeddedStore {
     async fn create(&self, tables: &[&'static Table]) -> Result<(), StoreError> {
+        let lsm = self.tree.get_for_write()?;
         for table in tables {
             table.check_declaration()?;
-            self.lsm.check_declaration(table)?;
+            lsm.check_declaration(table)?;
         }
         Ok(())
     }
@@ -197,9 +198,10 @@ impl Store for EmbeddedStore {
     ) -> Result<Vec<Row>, StoreError> {
         let _timer = self.metrics.time("slice", table.name);
         let range = range_of(table, partition, slice)?;
+        let lsm = self.tree.get()?;
         let mut found = Found::default();
-        if let (Some(range), Some(keyspace)) = (range, self.lsm.existing(table, generation)?) {
-            let rows = self.lsm.db().snapshot().range(&keyspace, range);
+        if let (Some(range), Some(keyspace)) = (range, lsm.existing(table, generation)?) {
+            let rows = lsm.db().snapshot().range(&keyspace, range);
             match slice.order {
                 Order::Ascending => found.extend(table, rows.take(slice.limit))?,
                 Order::Descending => found.extend(table, rows.rev().take(slice.limit))?,
@@ -256,7 +258,7 @@ impl Store for EmbeddedStore {
 
     async fn drop_generation(&self, table: &'static Table, generation: Generation) -> Result<(), StoreError> {
         let _timer = self.metrics.time("drop_generation", table.name);
-        self.lsm.drop_generation(table, generation)
+        self.tree.get_for_write()?.drop_generation(table, generation)
     }
 
     async fn persist(&self) -> Result<(), StoreError> {

@@ -8,8 +8,15 @@ use plaudit_store::StoreError;
 pub(crate) fn backend(error: fjall::Error) -> StoreError {
     match io_kind(&error) {
         Some(ErrorKind::StorageFull | ErrorKind::QuotaExceeded) => StoreError::Full,
+        // What failed before is said by whoever it happened to; the store opens the tree anew with the next write.
+        _ if matches!(error, fjall::Error::Poisoned) => StoreError::Unavailable(Box::new(error)),
         _ => StoreError::Backend(Box::new(error)),
     }
+}
+
+/// The contract's error for one of the file system.
+pub(crate) fn io(error: std::io::Error) -> StoreError {
+    backend(fjall::Error::Io(error))
 }
 
 fn io_kind(error: &fjall::Error) -> Option<ErrorKind> {
@@ -28,6 +35,6 @@ mod tests {
         let full = || std::io::Error::from(ErrorKind::StorageFull);
         assert!(matches!(backend(fjall::Error::Io(full())), StoreError::Full));
         assert!(matches!(backend(fjall::Error::Storage(fjall::LsmError::Io(full()))), StoreError::Full));
-        assert!(matches!(backend(fjall::Error::Poisoned), StoreError::Backend(_)));
+        assert!(matches!(backend(fjall::Error::Poisoned), StoreError::Unavailable(_)));
     }
 }

@@ -11,6 +11,7 @@ mod point;
 mod range;
 mod row;
 mod space;
+mod tree;
 mod varint;
 mod writes;
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use fjall::config::{BlockSizePolicy, CompressionPolicy, PartitioningPolicy};
 use fjall::{CompressionType, Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch, PersistMode};
@@ -11,7 +11,7 @@ use parking_lot::{Mutex, MutexGuard, RwLock};
 use plaudit_store::{Access, Generation, StoreError, Table};
 
 use crate::Options;
-use crate::error::backend;
+use crate::error::{backend, io};
 use crate::point::{PointTable, Room, Settings, Workers};
 
 /// Bytes of rows that are read and decompressed together. Larger ones compress better and are slower to get a single row from.
@@ -33,7 +33,20 @@ pub(crate) struct Lsm {
     keyspaces: RwLock<HashMap<TableId, Keyspace>>,
     memtable_bytes: u64,
     synced: Mutex<Synced>,
+    /// Set when a write failed: the LSM tree takes none any more until it is opened anew.
+    is_failed: AtomicBool,
     db: Database,
+}
+
+/// What the store takes in memory and on disk.
+pub(crate) struct Usage {
+    pub(crate) journal_disk_bytes: u64,
+    pub(crate) lsm_disk_bytes: u64,
+    pub(crate) runs_disk_bytes: u64,
+    pub(crate) recent_bytes: u64,
+    pub(crate) memtable_bytes: u64,
+    pub(crate) cache_bytes: u64,
+    pub(crate) flushes_waiting: u64,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -76,6 +89,7 @@ impl Lsm {
             keyspaces: RwLock::default(),
             memtable_bytes: options.memtable_bytes,
             synced: Mutex::default(),
+            is_failed: AtomicBool::new(false),
             db,
         })
     }
@@ -86,7 +100,17 @@ impl Lsm {
 
     /// Commits what was gathered, all or nothing.
     pub(crate) fn commit(&self, batch: OwnedWriteBatch) -> Result<(), StoreError> {
-        batch.commit().map_err(backend)
+        batch.commit().map_err(|error| self.failed(error))
+    }
+
+    /// Whether it has to be opened anew before it takes a write.
+    pub(crate) fn is_failed(&self) -> bool {
+        self.is_failed.load(Ordering::Acquire)
+    }
+
+    fn failed(&self, error: fjall::Error) -> StoreError {
+        self.is_failed.store(true, Ordering::Release);
+        backend(error)
     }
 
     /// The turn of whoever writes to tables with point access: their journals have an order.
@@ -196,9 +220,25 @@ impl Lsm {
             return Ok(());
         }
         let before = self.db.visible_seqno();
-        self.db.persist(PersistMode::SyncAll).map_err(backend)?;
+        self.db.persist(PersistMode::SyncAll).map_err(|error| self.failed(error))?;
         synced.before = before;
         Ok(())
+    }
+
+    /// What it takes in memory and on disk.
+    pub(crate) fn usage(&self) -> Usage {
+        let points = self.points.read();
+        let point_tables = points.values().map(|point| (point.disk_bytes(), point.recent_bytes() as u64));
+        let (runs, recent) = point_tables.fold((0, 0), |sum, table| (sum.0 + table.0, sum.1 + table.1));
+        Usage {
+            journal_disk_bytes: self.db.journal_disk_space().unwrap_or_default(),
+            lsm_disk_bytes: self.keyspaces.read().values().map(Keyspace::disk_space).sum(),
+            runs_disk_bytes: runs,
+            recent_bytes: recent,
+            memtable_bytes: self.db.write_buffer_size(),
+            cache_bytes: self.db.cache_size(),
+            flushes_waiting: self.db.outstanding_flushes() as u64,
+        }
     }
 
     fn keyspace_options(&self) -> KeyspaceCreateOptions {
@@ -230,7 +270,6 @@ impl TableId {
 
 /// Removes the files of point tables whose keyspace was dropped before a crash.
 fn remove_dropped(db: &Database, points_dir: &Path) -> Result<(), StoreError> {
-    let io = |error| backend(fjall::Error::Io(error));
     std::fs::create_dir_all(points_dir).map_err(io)?;
     for entry in std::fs::read_dir(points_dir).map_err(io)? {
         let entry = entry.map_err(io)?;

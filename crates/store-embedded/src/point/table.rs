@@ -17,7 +17,7 @@ use super::recent::{self, Addition, Recent};
 use super::run::{Room, Run, RunError};
 use super::worker::{Job, Jobs};
 use super::writer::RunWriter;
-use crate::error::backend;
+use crate::error::{backend, io};
 
 /// How long a write waits for recent entries to be sealed before it fails. Sealing takes a tenth of a second; a disk may be slow.
 const SEAL_PATIENCE: Duration = Duration::from_secs(30);
@@ -412,10 +412,6 @@ fn remove_orphans(dir: &Path, rows: &[RunRow]) -> Result<u64, StoreError> {
 
 fn run_path(dir: &Path, id: u64) -> PathBuf {
     dir.join(format!("{id}.run"))
-}
-
-fn io(error: std::io::Error) -> StoreError {
-    backend(fjall::Error::Io(error))
 }
 
 fn of_run(error: RunError) -> StoreError {
