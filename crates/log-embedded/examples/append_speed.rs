@@ -147,6 +147,8 @@ async fn replay(log: &EmbeddedLog) {
 
 /// One body in the plain file's line.
 type Waiting = (Arc<Vec<Vec<u8>>>, oneshot::Sender<()>);
+/// The plain file's line, and whether it is closed.
+type Line = (Mutex<(Vec<Waiting>, bool)>, Condvar);
 
 /// The plain file: whatever waits is written, one fdatasync, all are told.
 async fn plain(path: &Path, circle: Option<u64>, statements: usize, duration: Duration) -> Run {
@@ -156,7 +158,7 @@ async fn plain(path: &Path, circle: Option<u64>, statements: usize, duration: Du
         (0..bytes >> 20).for_each(|n| file.write_all_at(&zeros, n << 20).expect("there is space"));
         file.sync_all().expect("the file can be synced");
     }
-    let line: Arc<(Mutex<(Vec<Waiting>, bool)>, Condvar)> = Arc::default();
+    let line: Arc<Line> = Arc::default();
     let writer = std::thread::spawn({
         let line = Arc::clone(&line);
         move || write_plain(&file, circle, &line)
@@ -175,7 +177,7 @@ async fn plain(path: &Path, circle: Option<u64>, statements: usize, duration: Du
     run
 }
 
-fn write_plain(file: &File, circle: Option<u64>, line: &(Mutex<(Vec<Waiting>, bool)>, Condvar)) {
+fn write_plain(file: &File, circle: Option<u64>, line: &Line) {
     let mut at = 0;
     let mut buffer = Vec::new();
     loop {

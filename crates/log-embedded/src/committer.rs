@@ -75,6 +75,7 @@ struct Placed {
 impl Committer {
     /// Appends to `active` until the queue is closed and empty.
     pub(crate) fn run(self, active: Arc<RawSegment>) {
+        let _abandon = Abandon(Arc::clone(&self.queue));
         let (at, next) = active.end();
         let (buffer, group) = (Vec::new(), Vec::new());
         let mut state = State {
@@ -99,6 +100,15 @@ impl Committer {
             state.with.metrics.queue_bytes.set(i64::try_from(left).unwrap_or(i64::MAX));
         }
         state.end_orderly();
+    }
+}
+
+/// Leaves nobody waiting for a committer that is gone, even if it panicked.
+struct Abandon(Arc<Queue>);
+
+impl Drop for Abandon {
+    fn drop(&mut self) {
+        self.0.abandon();
     }
 }
 

@@ -12,6 +12,10 @@ use plaudit_log::LogError;
 /// Creates `dir` if need be and locks it until the file is dropped.
 pub(crate) fn lock(dir: &Path) -> Result<File, LogError> {
     fs::create_dir_all(dir)?;
+    if let Some(parent) = dir.canonicalize()?.parent() {
+        // The directory's own name must survive too. Who may not open the parent did not create it in there.
+        let _ = sync(parent);
+    }
     let file = File::options().create(true).truncate(false).write(true).open(dir.join("lock"))?;
     match file.try_lock() {
         Ok(()) => Ok(file),

@@ -73,6 +73,13 @@ impl Queue {
         line.bytes
     }
 
+    /// The committer is gone: nobody gets in line any more, and nobody in line is left waiting.
+    pub(crate) fn abandon(&self) {
+        let mut line = self.line.lock();
+        line.closed = true;
+        line.waiting.clear();
+    }
+
     /// Nobody gets in line any more.
     pub(crate) fn close(&self) {
         self.line.lock().closed = true;

@@ -1,14 +1,15 @@
 //! From the files of the last run to a log that takes appends.
 //!
-//! A crash leaves either of two forms of a segment, or both: then the sealed one is complete and the raw one is
-//! dropped. Segments are numbered without gaps and each starts where the one before ends; anything else means
+//! A crash leaves either of two forms of a segment, or both: the raw one is dropped if the sealed one can be opened. Segments are numbered without gaps and each starts where the one before ends; anything else means
 //! that files are missing or damaged, and the log does not open.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::path::Path;
 use std::sync::Arc;
 
 use plaudit_log::LogError;
+use tracing::warn;
 
 use crate::activate::{Activation, activate, segment_bytes};
 use crate::directory::{self, Listing};
@@ -42,34 +43,25 @@ impl Recovery<'_> {
     /// Cleans up, checks, and repairs the end; makes the first segment of a new log.
     pub(crate) fn run(&self) -> Result<Recovered, LogError> {
         let listing = self.clean()?;
-        if listing.raw.is_empty() && listing.sealed.is_empty() {
-            return self.first();
-        }
+        let sequences: BTreeSet<u64> = listing.raw.iter().chain(&listing.sealed).copied().collect();
+        let Some(last) = sequences.last() else { return self.first() };
         let mut segments = Vec::new();
         let mut next = 0;
-        let count = (listing.raw.len() + listing.sealed.len()) as u64;
-        for sequence in 0..count - 1 {
-            let (segment, after) =
-                self.earlier(sequence, next, listing.sealed.binary_search(&sequence).is_ok())?;
+        for sequence in 0..*last {
+            let (segment, after) = self.earlier(sequence, next, &listing)?;
             segments.push(segment);
             next = after;
         }
-        let active = Arc::new(self.active(count - 1, next)?);
+        let active = Arc::new(self.active(*last, next)?);
         segments.push(Segment::Raw(Arc::clone(&active)));
         Ok(Recovered { segments, active })
     }
 
-    /// Drops what is unfinished or there twice, and takes over spares.
+    /// Drops what is unfinished, and takes over spares.
     fn clean(&self) -> Result<Listing, LogError> {
-        let mut listing = directory::list(self.dir)?;
+        let listing = directory::list(self.dir)?;
         for path in &listing.unfinished {
             fs::remove_file(path)?;
-        }
-        for sequence in &listing.sealed {
-            if let Ok(index) = listing.raw.binary_search(sequence) {
-                fs::remove_file(directory::raw_path(self.dir, *sequence))?;
-                listing.raw.remove(index);
-            }
         }
         self.spares.number_from(listing.spare.last().map_or(0, |last| last + 1));
         for number in &listing.spare {
@@ -89,12 +81,21 @@ impl Recovery<'_> {
     }
 
     /// A segment before the active one, and the position after it.
-    fn earlier(&self, sequence: u64, first: u64, sealed: bool) -> Result<(Segment, u64), LogError> {
-        if sealed {
+    fn earlier(&self, sequence: u64, first: u64, listing: &Listing) -> Result<(Segment, u64), LogError> {
+        let raw = listing.raw.binary_search(&sequence).is_ok();
+        if listing.sealed.binary_search(&sequence).is_ok() {
             let path = directory::sealed_path(self.dir, sequence);
-            let sealed = SealedSegment::open(&path, sequence, first)?;
-            let next = sealed.next;
-            return Ok((Segment::Sealed(Arc::new(sealed)), next));
+            match SealedSegment::open(&path, sequence, first) {
+                Ok(sealed) => {
+                    if raw {
+                        fs::remove_file(directory::raw_path(self.dir, sequence))?;
+                    }
+                    let next = sealed.next;
+                    return Ok((Segment::Sealed(Arc::new(sealed)), next));
+                }
+                Err(cause) if raw => warn!(error = %cause, "a segment is sealed again"),
+                Err(cause) => return Err(cause),
+            }
         }
         let (file, header) = self.open_raw(sequence, first)?;
         let path = directory::raw_path(self.dir, sequence);

@@ -194,3 +194,72 @@ fn lengths(bytes: &[u8]) -> Option<(usize, usize, usize)> {
     let value = u32::from_le_bytes([prefix[4], prefix[5], prefix[6], prefix[7]]);
     Some((key.into(), headers.into(), usize::try_from(value).ok()?))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn two() -> Batch {
+        let mut batch = Batch::with_capacity(64);
+        let written = batch.push(b"k", &[("a", b"1"), ("b", b""), ("a", b"2")], |bytes| {
+            bytes.extend_from_slice(b"first");
+            "returned"
+        });
+        assert_eq!(written, "returned");
+        batch.push(b"", &[], |_| ());
+        batch
+    }
+
+    #[test]
+    fn records_come_back_as_they_were_pushed() {
+        let batch = two();
+        let found: Vec<_> = batch.iter().collect();
+        assert_eq!((batch.len(), found.len()), (2, 2));
+        assert_eq!((found[0].key, found[0].value), (&b"k"[..], &b"first"[..]));
+        assert_eq!((found[1].key, found[1].value), (&b""[..], &b""[..]));
+        assert_eq!(found[0].headers.get("a"), Some(&b"1"[..]), "the first of that name");
+        assert_eq!(found[0].headers.get("b"), Some(&b""[..]));
+        assert_eq!(found[0].headers.get("c"), None);
+        let names: Vec<_> = found[0].headers.iter().map(|(name, _)| name).collect();
+        assert_eq!(names, [b"a", b"b", b"a"]);
+    }
+
+    #[test]
+    fn headers_and_value_change_in_place() {
+        let mut batch = two();
+        let (headers, value) = batch.parts_mut(0);
+        assert_eq!(headers, b"\x01a\x01\x001\x01b\0\0\x01a\x01\x002");
+        headers[4] = b'9';
+        value[0] = b'F';
+        let record = batch.iter().next().unwrap();
+        assert_eq!((record.headers.get("a"), record.value), (Some(&b"9"[..]), &b"First"[..]));
+    }
+
+    #[test]
+    fn the_encoding_is_the_released_one() {
+        let mut batch = Batch::default();
+        batch.push(b"key", &[("h", b"xy")], |bytes| bytes.extend_from_slice(b"value"));
+        assert_eq!(batch.as_bytes(), b"\x03\0\x06\0\x05\0\0\0key\x01h\x02\0xyvalue");
+    }
+
+    #[test]
+    fn a_part_of_a_record_is_none() {
+        let batch = two();
+        let first = batch.as_bytes().len() - PREFIX_BYTES;
+        for length in 0..first {
+            assert_eq!(RecordRef::parse(&batch.as_bytes()[..length]), None, "{length} bytes");
+        }
+        let (_, rest) = RecordRef::parse(batch.as_bytes()).unwrap();
+        assert_eq!(RecordRef::parse(rest).unwrap().1, b"");
+    }
+
+    #[test]
+    fn records_read_have_their_positions() {
+        let bytes = Bytes::copy_from_slice(two().as_bytes());
+        let records = Records::new(bytes, vec![Position(4), Position(7)], Position(9));
+        let found: Vec<_> = records.iter().map(|(position, record)| (position.0, record.value)).collect();
+        assert_eq!(found, [(4, &b"first"[..]), (7, b"")]);
+        assert_eq!((records.len(), records.is_empty(), records.next()), (2, false, Position(9)));
+        assert_eq!(records.bytes_len(), two().as_bytes().len());
+    }
+}

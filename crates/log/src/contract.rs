@@ -65,3 +65,16 @@ pub fn partition_of(key: &[u8], partitions: u32) -> Partition {
     let hash = xxhash_rust::xxh3::xxh3_64(key);
     Partition::try_from(hash % u64::from(partitions.max(1))).expect("smaller than a u32")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_partition_of_a_key_never_changes() {
+        let partitions = [&b""[..], b"a", b"tenant\0mailto:ada@example.org"].map(|key| partition_of(key, 64));
+        assert_eq!(partitions, [2, 31, 62]);
+        assert_eq!(partition_of(b"any", 1), 0);
+        assert_eq!(partition_of(b"any", 0), 0, "no partitions are counted as one");
+    }
+}

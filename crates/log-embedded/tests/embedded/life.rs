@@ -8,8 +8,8 @@ use plaudit_log_embedded::{EmbeddedLog, Options};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
-use crate::disks::Gate;
-use crate::kit::{append, batch, sealed, tiny, values};
+use crate::disks::{Gate, Unsealing};
+use crate::kit::{append, batch, copy, sealed, tiny, values};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn readers_see_the_same_while_segments_are_written_sealed_and_recycled() {
@@ -97,6 +97,35 @@ async fn closing_confirms_what_waits_refuses_what_comes_and_frees_the_directory(
     assert_eq!(values(&log).await.unwrap(), ["0", "1", "2", "3", "4"]);
     let again = EmbeddedLog::open(dir.path(), tiny()).unwrap();
     assert_eq!(values(&again).await.unwrap().len(), 5);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_forms_of_a_segment_the_sealed_one_stays_if_it_can_be_opened() {
+    let dir = tempfile::tempdir().unwrap();
+    let (raw, both) = (dir.path().join("raw"), dir.path().join("both"));
+    let log = EmbeddedLog::open(&raw, Options { disk: Arc::new(Unsealing), ..tiny() }).unwrap();
+    for n in 0..60 {
+        append(&log, &format!("{n}{}", "b".repeat(500))).await.unwrap();
+    }
+    let expected = values(&log).await.unwrap();
+    assert!(log.describe().segments.iter().all(|segment| !segment.sealed));
+    log.close().await;
+    copy(&raw, &both);
+    let log = EmbeddedLog::open(&both, tiny()).unwrap();
+    sealed(&log).await;
+    log.close().await;
+    assert!(!both.join("0000000000.raw").exists());
+
+    std::fs::copy(raw.join("0000000000.raw"), both.join("0000000000.raw")).unwrap();
+    std::fs::copy(raw.join("0000000001.raw"), both.join("0000000001.raw")).unwrap();
+    let cut = std::fs::File::options().write(true).open(both.join("0000000001.sealed")).unwrap();
+    cut.set_len(cut.metadata().unwrap().len() - 1).unwrap();
+    let log = EmbeddedLog::open(&both, tiny()).unwrap();
+    assert!(log.describe().segments[0].sealed);
+    assert!(!both.join("0000000000.raw").exists());
+    sealed(&log).await;
+    assert_eq!(values(&log).await.unwrap(), expected);
+    assert!(log.verify(|_| {}).damaged.is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
