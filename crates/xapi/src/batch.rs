@@ -40,12 +40,13 @@ pub fn parse_statement(body: &[u8], version: Version) -> Result<Statement<'_>, I
     read(body, Rules::request(version), Digest::Wanted, validate::statement)
 }
 
-/// Reads a statement that was stored under either version. Its fingerprint is not computed: it belongs to the
-/// request, before the server added its properties.
+/// Reads a statement that was stored under either version, and accepted then: structure and types are checked
+/// again, the content of language maps and extensions and the form of strings are not. Its fingerprint is not
+/// computed: that belongs to the request, before the server added its properties.
 ///
 /// # Errors
 ///
-/// If `bytes` is not a valid statement.
+/// If `bytes` is not a statement.
 pub fn read_stored(bytes: &[u8]) -> Result<Statement<'_>, Invalid> {
     read(bytes, Rules::STORED, Digest::Skipped, validate::statement)
 }

@@ -42,3 +42,15 @@ impl Fault {
         Invalid { pointer: pointer_at(body, at), offset: at, rule, section }
     }
 }
+
+/// How much of a client's text an error repeats.
+const QUOTED_CHARS_MAX: usize = 80;
+
+/// The beginning of `text`, printable.
+pub(crate) fn clip(text: &str) -> String {
+    let mut clipped: String = text.chars().take(QUOTED_CHARS_MAX).flat_map(char::escape_debug).collect();
+    if text.chars().nth(QUOTED_CHARS_MAX).is_some() {
+        clipped.push('…');
+    }
+    clipped
+}

@@ -15,6 +15,7 @@ pub(crate) use pointer::pointer_at;
 use crate::Version;
 use crate::fingerprint::Digest;
 use crate::invalid::Fault;
+use crate::skim;
 use crate::stamp::Edits;
 
 const GRAMMAR: &str = "RFC 8259";
@@ -26,17 +27,19 @@ pub(crate) struct Rules {
     pub(crate) allows_2_0: bool,
     /// Timestamps must be RFC 3339; otherwise the wider ISO 8601 forms of 1.0.3 pass too.
     pub(crate) strict_time: bool,
+    /// The bytes were accepted before: language maps, extensions and the form of strings are not checked again.
+    pub(crate) trusted: bool,
 }
 
 impl Rules {
     /// The rules of a request of `version`.
     pub(crate) fn request(version: Version) -> Self {
         let two = version == Version::V2_0_0;
-        Self { allows_2_0: two, strict_time: two }
+        Self { allows_2_0: two, strict_time: two, trusted: false }
     }
 
     /// What was stored under either version.
-    pub(crate) const STORED: Self = Self { allows_2_0: true, strict_time: false };
+    pub(crate) const STORED: Self = Self { allows_2_0: true, strict_time: false, trusted: true };
 }
 
 /// A place in a JSON text, and what is being collected on the way.
@@ -220,6 +223,16 @@ impl<'a> Cursor<'a> {
             self.at += 1;
         }
         if self.at == start { Err(self.grammar("a digit")) } else { Ok(()) }
+    }
+
+    /// Passes over an object without looking into it.
+    pub(crate) fn skip_object(&mut self) -> Result<&'a [u8], Fault> {
+        if self.peek() != Some(b'{') {
+            return Err(self.unexpected("an object"));
+        }
+        let start = self.at;
+        self.at = skim::value_end(self.bytes, start).unwrap_or(self.bytes.len());
+        Ok(self.since(start))
     }
 
     /// Nothing but white space may be left.

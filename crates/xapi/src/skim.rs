@@ -100,7 +100,7 @@ impl<'a> Iterator for Values<'a> {
 }
 
 /// One past the value that begins at `at`; `None` at the end of a container.
-fn value_end(bytes: &[u8], mut at: usize) -> Option<usize> {
+pub(crate) fn value_end(bytes: &[u8], mut at: usize) -> Option<usize> {
     match bytes.get(at)? {
         b'"' => return Some(string_end(bytes, at)),
         b'}' | b']' => return None,

@@ -23,7 +23,7 @@ mod tests;
 pub(crate) use actor::actor;
 pub(crate) use statement::statement;
 
-use crate::invalid::Fault;
+use crate::invalid::{Fault, clip};
 use crate::json::Text;
 
 /// A value and the digest of its meaning.
@@ -56,5 +56,5 @@ impl Seen {
 #[cold]
 #[inline(never)]
 pub(crate) fn unknown<T>(key: &Text<'_>, object: &str, section: &'static str) -> Result<T, Fault> {
-    Err(Fault::new(key.at, format!("{object} has no property `{}`", key.value.escape_debug()), section))
+    Err(Fault::new(key.at, format!("{object} has no property `{}`", clip(&key.value)), section))
 }

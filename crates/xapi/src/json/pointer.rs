@@ -2,6 +2,9 @@
 
 use crate::skim::string_end;
 
+/// Clients choose their keys; an error repeats only so much of them.
+const POINTER_BYTES_MAX: usize = 1024;
+
 /// One open container on the way to the offset.
 enum Step {
     Object(String),
@@ -44,7 +47,12 @@ pub(crate) fn pointer_at(body: &[u8], offset: usize) -> String {
         }
         at += 1;
     }
-    path.iter().map(rendered).collect()
+    let mut pointer: String = path.iter().map(rendered).collect();
+    if pointer.len() > POINTER_BYTES_MAX {
+        pointer.truncate(pointer.floor_char_boundary(POINTER_BYTES_MAX));
+        pointer.push('…');
+    }
+    pointer
 }
 
 /// Moves the innermost container on by one and says whether a key comes next.

@@ -8,6 +8,9 @@ use crate::json::{Cursor, Keys};
 use crate::statement::RawJson;
 
 pub(super) fn extensions<'a>(cursor: &mut Cursor<'a>) -> Read<RawJson<'a>> {
+    if cursor.rules.trusted {
+        return Ok((cursor.skip_object()?, 0));
+    }
     let mut open = cursor.object()?;
     let mut keys = Keys::default();
     let mut sum = Sum::default();
