@@ -41,7 +41,8 @@ async fn what_was_stored_is_read_at_once() {
     assert_eq!(one.status(), StatusCode::OK);
     assert!(header(&one, "last-modified").ends_with(" GMT"));
     let through = header(&one, "x-experience-api-consistent-through").to_owned();
-    let stored = one.json::<Value>().await.unwrap()["stored"].as_str().unwrap().to_owned();
+    let one: Value = one.json().await.unwrap();
+    let stored = one["stored"].as_str().unwrap_or_else(|| panic!("{one}")).to_owned();
     assert!(through >= stored, "{through} {stored}");
 
     world.post("/xapi/statements", &format!("[{STATEMENT},{STATEMENT}]")).await;
@@ -207,7 +208,8 @@ async fn other_bodies_are_refused() {
     };
     assert_eq!(send("Content-Type", "text/plain").await, 400);
     assert_eq!(send("Content-Type", "multipart/mixed; boundary=x").await, 400);
-    assert_eq!(send("Content-Encoding", "gzip").await, 415);
+    let zipped = world.request(Method::POST, "/xapi/statements").header("Content-Encoding", "gzip");
+    assert_eq!(zipped.body(STATEMENT).send().await.unwrap().status(), StatusCode::UNSUPPORTED_MEDIA_TYPE);
     assert_eq!(world.post("/xapi/statements?foo=1", STATEMENT).await.status(), StatusCode::BAD_REQUEST);
 }
 
