@@ -63,7 +63,7 @@ async fn check(world: &World, model: &Model, query: StatementQuery<'static>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
     #[test]
     fn answers_are_those_of_the_model(made in prop::collection::vec(made(), 1..40), seed: u64) {

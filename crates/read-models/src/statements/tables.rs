@@ -45,7 +45,11 @@ pub static POSTINGS: Table = Table {
             "The lower 16 bits of the first position in the row; where they came later, a number from 0.",
         ),
     ],
-    columns: &[Column::new("entries", Kind::Blob, "The lower 16 bits of each position: 2 bytes, little endian.")],
+    columns: &[Column::new(
+        "entries",
+        Kind::Blob,
+        "The lower 16 bits of each position: 2 bytes, little endian.",
+    )],
 };
 
 /// When the records of the log were stored.
@@ -55,7 +59,10 @@ pub static TIMES: Table = Table {
     doc: "When the statement at each position of the log was stored, of all tenants.",
     access: Access::Ordered,
     partition_key: &[PARTITION],
-    clustering_key: &[CHUNK, Column::new("part", Kind::Int, "The lower 16 bits of the first position in the row.")],
+    clustering_key: &[
+        CHUNK,
+        Column::new("part", Kind::Int, "The lower 16 bits of the first position in the row."),
+    ],
     columns: &[Column::new(
         "entries",
         Kind::Blob,
@@ -98,7 +105,7 @@ pub static AWAITED: Table = Table {
     name: "awaited_statements",
     version: 1,
     doc: "Ids that were referred to, of statements that are not stored yet.",
-    access: Access::Point,
+    access: Access::Ordered,
     partition_key: &[TENANT, Column::new("target", Kind::Uuid, "The id that is referred to.")],
     clustering_key: &[],
     columns: &[],
@@ -109,7 +116,7 @@ pub static VOIDED: Table = Table {
     name: "voided",
     version: 1,
     doc: "Statements that are voided.",
-    access: Access::Point,
+    access: Access::Ordered,
     partition_key: &[TENANT, Column::new("id", Kind::Uuid, "Its id.")],
     clustering_key: &[],
     columns: &[Column::new("by", Kind::Uuid, "The voiding statement that came first in the log.")],
