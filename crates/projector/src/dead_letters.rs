@@ -201,7 +201,7 @@ impl Projection {
     /// Applies one parked record and takes its letter away; says why not, if not.
     async fn redo_one(&mut self, log: &dyn Log, letter: &Letter) -> Result<Option<String>, ProjectorError> {
         let records = log.read(letter.partition, letter.position, 1).await?;
-        let mut decoded = Decoded::new(letter.partition, &records, letter.position);
+        let mut decoded = Decoded::new(letter.partition, &records, letter.position, self.reads_statements());
         if let Some(broken) = decoded.broken.pop() {
             return Ok(Some(broken.reason));
         }

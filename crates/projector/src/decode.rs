@@ -23,15 +23,15 @@ pub(crate) struct Broken<'a> {
 }
 
 impl<'a> Decoded<'a> {
-    /// Decodes the records at `from` and after.
-    pub fn new(partition: Partition, records: &'a Records, from: Position) -> Self {
+    /// Decodes the records at `from` and after; parses statements if asked to.
+    pub fn new(partition: Partition, records: &'a Records, from: Position, parse: bool) -> Self {
         let mut decoded = Self {
             events: Vec::with_capacity(records.len()),
             keys: Vec::with_capacity(records.len()),
             broken: Vec::new(),
         };
         for (position, record) in records.iter().filter(|(position, _)| *position >= from) {
-            match read(partition, position, &record) {
+            match read(partition, position, &record, parse) {
                 Ok(event) => {
                     decoded.events.push(event);
                     decoded.keys.push(record.key);
@@ -72,13 +72,14 @@ fn read<'a>(
     partition: Partition,
     position: Position,
     record: &RecordRef<'a>,
+    parse: bool,
 ) -> Result<Recorded<'a>, String> {
     let event = Event::decode(record).map_err(|error| error.to_string())?;
     let statement = match &event {
-        Event::Statement(statement) => {
+        Event::Statement(statement) if parse => {
             Some(plaudit_xapi::read_stored(statement.body).map_err(|error| error.to_string())?)
         }
-        Event::Definition(_) => None,
+        Event::Statement(_) | Event::Definition(_) => None,
     };
     Ok(Recorded { partition, position, event, statement })
 }

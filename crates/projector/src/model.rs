@@ -25,6 +25,7 @@ pub(crate) struct Model {
     pub version: u32,
     pub tables: &'static [&'static Table],
     pub after: &'static [&'static str],
+    pub reads_statements: bool,
     pub make: Make,
 }
 
@@ -72,7 +73,8 @@ impl Model {
     fn ask(make: Make, context: Context) -> Self {
         let model = make(context);
         let (name, version, tables, after) = (model.name(), model.version(), model.tables(), model.after());
-        Self { name, version, tables, after, make }
+        let reads_statements = model.reads_statements();
+        Self { name, version, tables, after, reads_statements, make }
     }
 
     /// Names and versions of the tables: rows of another layout are not ours to read.

@@ -68,6 +68,11 @@ pub(crate) enum Trouble {
 }
 
 impl Projection {
+    /// Whether its read model looks into statements.
+    pub fn reads_statements(&self) -> bool {
+        self.model.reads_statements()
+    }
+
     /// Goes on where the rows are.
     pub async fn open(
         model: &Model,

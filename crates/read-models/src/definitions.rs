@@ -64,6 +64,10 @@ impl ReadModel for Definitions {
         TABLES
     }
 
+    fn reads_statements(&self) -> bool {
+        false
+    }
+
     async fn apply(&mut self, events: &[Recorded<'_>], rows: &mut Rows) -> Result<(), ApplyError> {
         for recorded in events {
             if let Event::Definition(event) = &recorded.event {

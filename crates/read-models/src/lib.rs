@@ -9,14 +9,27 @@ mod error;
 mod generations;
 mod model;
 mod progress;
-mod registry;
 mod rows;
 pub mod statements;
+pub mod volume;
 
 pub use error::ApplyError;
 pub use generations::Generations;
 pub use model::{Context, ReadModel, Recorded};
-pub use progress::{Progress, Reached};
-pub use registry::{Factory, all};
-pub use rows::Rows;
 pub use plaudit_log::{Partition, Position};
+pub use progress::{Progress, Reached};
+pub use rows::Rows;
+
+/// Makes a read model for a context.
+pub type Factory = fn(Context) -> Box<dyn ReadModel>;
+
+/// Every read model by name, each after those it waits for.
+#[must_use]
+pub fn all() -> Vec<(&'static str, Factory)> {
+    vec![
+        (statements::NAME, |context| Box::new(statements::Statements::new(context))),
+        (definitions::NAME, |_| Box::new(definitions::Definitions)),
+        (engagement::NAME, |context| Box::new(engagement::Engagement::new(context))),
+        (volume::NAME, |context| Box::new(volume::Volume::new(context))),
+    ]
+}

@@ -30,6 +30,11 @@ pub trait ReadModel: Send {
         &[]
     }
 
+    /// Whether it looks into statements: else they are not parsed for it, and [`Recorded::statement`] is `None`.
+    fn reads_statements(&self) -> bool {
+        true
+    }
+
     /// Applies events in the order of the log. A redelivered record must change nothing.
     async fn apply(&mut self, events: &[Recorded<'_>], rows: &mut Rows) -> Result<(), ApplyError>;
 
@@ -56,7 +61,7 @@ pub struct Recorded<'a> {
     pub position: Position,
     /// The event.
     pub event: Event<'a>,
-    /// The statement, parsed, when it is one.
+    /// The statement, parsed, when it is one and the read model looks into it.
     pub statement: Option<Statement<'a>>,
 }
 

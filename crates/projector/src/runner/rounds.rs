@@ -36,7 +36,7 @@ impl Runner {
             return false;
         }
         let began = Instant::now();
-        let decoded = Decoded::new(self.partition, &records, self.position);
+        let decoded = Decoded::new(self.partition, &records, self.position, self.model.reads_statements);
         if !self.until_it_works(async |runner| runner.absorb_live(&decoded, until).await).await {
             return false;
         }
@@ -118,7 +118,7 @@ impl Runner {
         if until <= from {
             return Ok(false);
         }
-        let decoded = Decoded::new(self.partition, &records, from);
+        let decoded = Decoded::new(self.partition, &records, from, self.model.reads_statements);
         let filter = filter_of(&apart.projection, &self.filter);
         apart.projection.absorb(&decoded, until, filter).await?;
         apart.feed.done(until);
