@@ -25,6 +25,8 @@ mod retry;
 mod runner;
 mod status;
 mod tables;
+#[cfg(test)]
+mod tests;
 mod verify;
 
 pub use catalog::{Entry, State};

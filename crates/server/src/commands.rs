@@ -15,7 +15,7 @@ use crate::error::ServerError;
 use crate::serve::serve;
 
 /// A server tells what it does.
-const SERVER_LOG_FILTER: &str = "info";
+const SERVER_LOG_FILTER: &str = "info,actix_server=warn,fjall=warn,lsm_tree=warn";
 /// A command answers; only what is odd is told besides.
 const COMMAND_LOG_FILTER: &str = "warn";
 
