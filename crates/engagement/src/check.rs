@@ -125,8 +125,7 @@ pub(crate) fn check_together(
     }
     for rule in recognition {
         let document = format!("recognition rule `{}`", rule.id);
-        let named: Vec<_> = rule.achievements.iter().filter(|id| *id != "*").cloned().collect();
-        check_known(&document, "achievements", &named, &known, &mut faults);
+        check_known(&document, "achievements", &rule.achievements, &known, &mut faults);
     }
     if faults.is_empty() {
         check_cycles(achievements, &known, &mut faults);
@@ -154,7 +153,8 @@ fn check_known(
     known: &HashMap<&str, &AchievementDefinition>,
     faults: &mut Vec<Fault>,
 ) {
-    let unknown = ids.iter().enumerate().filter(|(_, id)| !known.contains_key(id.as_str()));
+    let is_known = |id: &str| known.contains_key(id) || (key == "achievements" && id == "*");
+    let unknown = ids.iter().enumerate().filter(|(_, id)| !is_known(id));
     faults.extend(unknown.map(|(index, id)| Fault {
         document: Some(document.to_owned()),
         ..Fault::at(format!("/{key}/{index}"), format!("there is no achievement `{id}`"))

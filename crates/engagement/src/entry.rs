@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use plaudit_xapi::{Actor, Agent, Object, Statement, StatementId, Timestamp};
+use plaudit_xapi::{Actor, Agent, Object, Statement, StatementId, Timestamp, VOIDED};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -90,9 +90,6 @@ pub struct Concerns<'s> {
 /// The context extension by which a recognition names one achievement.
 pub const ACHIEVEMENT_EXTENSION: &str = "urn:plaudit:achievement";
 
-/// The verb that voids the statement that the object refers to.
-pub const VOIDED_VERB: &str = "http://adlnet.gov/expapi/verbs/voided";
-
 /// Whom and what the statement concerns.
 #[must_use]
 pub fn concerns<'s>(statement: &'s Statement<'_>) -> Concerns<'s> {
@@ -117,7 +114,7 @@ pub fn concerns<'s>(statement: &'s Statement<'_>) -> Concerns<'s> {
 
 /// Whether the statement voids another.
 pub(crate) fn voids(statement: &Statement<'_>) -> bool {
-    statement.verb == VOIDED_VERB && reference(statement).is_some()
+    statement.verb == VOIDED && reference(statement).is_some()
 }
 
 fn reference(statement: &Statement<'_>) -> Option<StatementId> {

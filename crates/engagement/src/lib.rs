@@ -11,8 +11,8 @@
 //!    is a function of the *set* of entries, so late, repeated, reordered and voided statements need no care.
 //!
 //! With n entries, evaluation takes O(n log n) to sort and to look up, and O(n) for each stage and for each
-//! achievement; there is no input for which it is quadratic. The one exception has a named limit:
-//! [`REVOCATION_SEARCHES_MAX`].
+//! achievement; there is no input for which it is quadratic. To find out what revoked an achievement takes some more
+//! evaluations of it, see [`REVOCATION_SEARCHES_MAX`].
 //!
 //! # What the words are taken to mean
 //!
@@ -71,7 +71,7 @@ pub use definition::{
 pub use definitions::{Definitions, MATCHERS_MAX};
 pub use duration::Duration;
 pub use entry::{
-    ACHIEVEMENT_EXTENSION, Concerns, Entry, EntryKind, Recognition, RecognitionTarget, VOIDED_VERB, concerns,
+    ACHIEVEMENT_EXTENSION, Concerns, Entry, EntryKind, Recognition, RecognitionTarget, concerns,
 };
 pub use error::{DefinitionError, FAULTS_MAX, Fault};
 pub use evaluate::evaluate;

@@ -190,3 +190,6 @@ impl Truth {
         nodes.iter().for_each(|node| self.set(*node));
     }
 }
+
+#[cfg(test)]
+mod tests;

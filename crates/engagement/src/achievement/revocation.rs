@@ -5,10 +5,17 @@ use crate::definitions::Definitions;
 use crate::outcome::{Earned, Revoked};
 use crate::timeline::{NEVER, Timeline};
 
-/// How often one achievement is evaluated at most to find the voiding statements that revoked its occurrences. Enough to
-/// be exact for some ten occurrences revoked one by one. Beyond that, occurrences that were lost to neighbouring
-/// voiding statements are attributed to the last of these.
+/// How often one achievement is evaluated at most to find the voiding statements that revoked its occurrences. Exact for
+/// some twenty occurrences revoked one by one. Beyond that, occurrences that were lost to neighbouring voiding
+/// statements are attributed to the last of these.
 pub const REVOCATION_SEARCHES_MAX: usize = 128;
+
+/// How many rows these evaluations may look at, all together: what keeps a long history with many voided
+/// statements from taking seconds.
+const REVOCATION_ROWS_MAX: usize = 1_000_000;
+
+/// However long the history, so many are always enough to be exact for one occurrence: they halve the voiding statements.
+const REVOCATION_SEARCHES_MIN: usize = 32;
 
 /// The occurrences that there would be if nothing had been voided, beyond those that there are.
 pub(super) fn revoked(definitions: &Definitions, timeline: &Timeline<'_>, earned: &[Hits]) -> Vec<Earned> {
@@ -56,7 +63,8 @@ fn causes(
     heeded.sort_unstable();
     let mut search = Search {
         count: |voids: usize| count(definitions, timeline, index, voids),
-        evaluations: REVOCATION_SEARCHES_MAX,
+        evaluations: (REVOCATION_ROWS_MAX / timeline.rows.len())
+            .clamp(REVOCATION_SEARCHES_MIN, REVOCATION_SEARCHES_MAX),
         causes: vec![heeded[heeded.len() - 1]; all - left],
         left,
     };

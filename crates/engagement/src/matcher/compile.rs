@@ -129,12 +129,15 @@ impl MatcherCompiler {
 
     fn compound(&mut self, compound: Compound) -> u32 {
         let compound = match compound {
-            Compound::All(nodes) if nodes.len() == 1 => return nodes[0],
-            Compound::Any(nodes) if nodes.len() == 1 => return nodes[0],
             Compound::All(nodes) => Compound::All(set(nodes)),
             Compound::Any(nodes) => Compound::Any(set(nodes)),
             Compound::Not(node) => Compound::Not(node),
         };
+        if let Compound::All(nodes) | Compound::Any(nodes) = &compound
+            && let [only] = nodes[..]
+        {
+            return only;
+        }
         self.shared(Key::Compound(compound.clone()), |matchers, node| {
             matchers.compounds.push((compound, node));
         })

@@ -1,9 +1,8 @@
 //! Small random definitions and statements, dense with ties, repeats and near misses.
 
 use jiff::tz::TimeZone;
-use plaudit_engagement::{
-    AchievementDefinition, Definitions, FunnelDefinition, RecognitionDefinition, VOIDED_VERB,
-};
+use plaudit_engagement::{AchievementDefinition, Definitions, FunnelDefinition, RecognitionDefinition};
+use plaudit_xapi::VOIDED;
 use proptest::collection::vec;
 use proptest::option::weighted;
 use proptest::prelude::*;
@@ -58,7 +57,7 @@ fn object(keys: Vec<(&str, Option<Value>)>) -> Value {
 }
 
 fn matcher() -> impl Strategy<Value = Value> {
-    let verbs = vec(select(vec!["v:a", "v:b", "v:c", VOIDED_VERB]), 1..3).prop_map(|it| json!({"verb": it}));
+    let verbs = vec(select(vec!["v:a", "v:b", "v:c", VOIDED]), 1..3).prop_map(|it| json!({"verb": it}));
     let leaf = prop_oneof![
         2 => Just(json!({})),
         4 => verbs,
@@ -196,7 +195,7 @@ fn statement() -> impl Strategy<Value = Value> {
     (actor, verb, object, hours, weighted(0.4, any::<bool>()), weighted(0.2, Just(())), named, 0..4u8)
         .prop_map(|(actor, verb, object, hours, success, voids, named, stored)| {
             let is_reference = object["objectType"] == "StatementRef";
-            let verb = if voids.is_some() && is_reference { VOIDED_VERB } else { verb };
+            let verb = if voids.is_some() && is_reference { VOIDED } else { verb };
             let mut statement = json!({
                 "actor": actor, "verb": {"id": verb}, "object": object,
                 "timestamp": at(hours), "stored": at(2000 + i64::from(stored)),

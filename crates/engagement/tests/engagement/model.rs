@@ -32,8 +32,7 @@ fn void_order(case: &Case) -> Vec<&Value> {
 }
 
 fn is_voiding(statement: &Value) -> bool {
-    statement["verb"]["id"] == plaudit_engagement::VOIDED_VERB
-        && statement["object"]["objectType"] == "StatementRef"
+    statement["verb"]["id"] == plaudit_xapi::VOIDED && statement["object"]["objectType"] == "StatementRef"
 }
 
 fn is_voided(statement: &Value, voids: &[&Value]) -> bool {
