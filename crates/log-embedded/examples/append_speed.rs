@@ -109,6 +109,7 @@ async fn log(dir: &Path, statements: usize, duration: Duration) -> Run {
     })
     .await;
     replay(&appending).await;
+    lookups(&appending).await;
     appending.close().await;
     run
 }
@@ -143,6 +144,21 @@ async fn replay(log: &EmbeddedLog) {
         sealed / 1e6,
         bytes as f64 / 1e6
     ));
+}
+
+/// Looks single values up, all over the log.
+async fn lookups(log: &EmbeddedLog) {
+    let head = log.describe().head.0;
+    let mut random = StdRng::seed_from_u64(7);
+    let mut micros = Vec::new();
+    for _ in 0..5000 {
+        let position = random.random_range(0..head);
+        let called = Instant::now();
+        log.values(&[position]).await.expect("the value is there");
+        micros.push(called.elapsed().as_secs_f64() * 1e6);
+    }
+    micros.sort_by(f64::total_cmp);
+    say(&format!("lookup of one value: p50 {:.0} us, p99 {:.0} us", micros[2500], micros[4950]));
 }
 
 /// One body in the plain file's line.

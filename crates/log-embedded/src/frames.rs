@@ -55,6 +55,11 @@ impl<'a> Frames<'a> {
         self.at
     }
 
+    /// How many bytes are left, headers included.
+    pub(crate) fn left(&self) -> usize {
+        usize::try_from(self.end.saturating_sub(self.at)).unwrap_or(usize::MAX)
+    }
+
     /// The position that the next frame must have.
     pub(crate) fn position(&self) -> u64 {
         self.next
@@ -95,7 +100,7 @@ impl<'a> Frames<'a> {
         if self.at >= self.window_at && self.at + bytes as u64 <= self.window_at + self.window.len() as u64 {
             return Ok(true);
         }
-        let left = usize::try_from(self.end.saturating_sub(self.at)).unwrap_or(usize::MAX);
+        let left = self.left();
         if bytes > left {
             return Ok(false);
         }

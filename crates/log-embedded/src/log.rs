@@ -10,6 +10,7 @@ use bytes::Bytes;
 use parking_lot::Mutex;
 use plaudit_log::{Appended, Batch, Confirmation, Log, LogError, Partition, Position, Records};
 use tokio::task::spawn_blocking;
+use tracing::error;
 
 use crate::activate::segment_bytes;
 use crate::cache::BlockCache;
@@ -252,12 +253,20 @@ impl Running {
 
     /// Waits for the threads: the committer first, for it may still need a spare.
     fn end(self) {
-        self.committer.join().expect("the committer does not panic");
+        join(self.committer);
         self.spares.close();
         self.sealer.close();
-        self.sealing.into_iter().for_each(|thread| thread.join().expect("sealing does not panic"));
-        self.preparer.join().expect("making spares does not panic");
+        self.sealing.into_iter().for_each(join);
+        join(self.preparer);
         drop(self.lock);
+    }
+}
+
+/// A panic has been printed where it happened; what it leaves behind is as after a crash.
+fn join(thread: JoinHandle<()>) {
+    let name = thread.thread().name().unwrap_or_default().to_owned();
+    if thread.join().is_err() {
+        error!(thread = name, "a thread of the log panicked");
     }
 }
 

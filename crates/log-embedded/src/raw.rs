@@ -100,9 +100,9 @@ impl RawSegment {
 
     /// Confirmed records from `from` on: at most `bytes_max` bytes, but at least one.
     pub(crate) fn read(&self, from: u64, bytes_max: usize) -> Result<Records, LogError> {
-        let mut bytes = Vec::new();
         let mut next = from;
         let mut frames = self.frames_from(from, bytes_max);
+        let mut bytes = Vec::with_capacity(frames.left().min(bytes_max));
         while let Some((header, payload)) = whole(&mut frames)? {
             if header.next() <= from {
                 continue;

@@ -126,6 +126,7 @@ impl Disk for Filling {
 pub struct Breaking {
     pub writes_fail: AtomicBool,
     pub syncs_fail: AtomicBool,
+    pub syncs_panic: AtomicBool,
     pub gate: Gate,
 }
 
@@ -143,6 +144,7 @@ impl Disk for Breaking {
         if self.syncs_fail.load(Ordering::SeqCst) {
             return Err(io::Error::other("lost pages"));
         }
+        assert!(!self.syncs_panic.load(Ordering::SeqCst), "a bug");
         self.gate.sync(file)
     }
 }

@@ -96,6 +96,25 @@ async fn a_failed_sync_ends_appending_until_the_log_is_opened_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_committer_that_panics_leaves_nobody_waiting() {
+    let dir = tempfile::tempdir().unwrap();
+    let disk = Arc::new(Breaking::default());
+    let options = Options { disk: Arc::<Breaking>::clone(&disk), ..tiny() };
+    let log = EmbeddedLog::open(dir.path(), options).unwrap();
+    append(&log, "first").await.unwrap();
+    disk.gate.shut(true);
+    let second = log.append(batch(&["second".into()]));
+    until("the second is being synced", async || disk.gate.waiting()).await;
+    let third = log.append(batch(&["third".into()]));
+    disk.syncs_panic.store(true, Ordering::SeqCst);
+    disk.gate.shut(false);
+    second.await.unwrap();
+    assert!(matches!(third.await, Err(LogError::Unconfirmed(None))));
+    until("the log is closed", async || matches!(append(&log, "late").await, Err(LogError::Closed))).await;
+    assert_eq!(values(&log).await.unwrap(), ["first", "second"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn too_much_waiting_is_refused_and_the_rest_confirmed() {
     let dir = tempfile::tempdir().unwrap();
     let disk = Arc::new(Gate::default());
