@@ -217,7 +217,7 @@ impl Projection {
 
 /// What is parked in a projection, one per learner, in order of position.
 pub(crate) async fn list(store: &dyn Store, entry: &Entry) -> Result<Vec<DeadLetter>, ProjectorError> {
-    let mut of_key: BTreeMap<(Partition, Vec<u8>), (Option<Letter>, u64, u64)> = BTreeMap::new();
+    let mut of_key: BTreeMap<_, (Option<Letter>, u64, u64)> = BTreeMap::new();
     for letter in letters(store, entry).await? {
         let (first, waiting, skipped) = of_key.entry((letter.partition, letter.key.clone())).or_default();
         match first {

@@ -26,6 +26,7 @@ pub(crate) struct Model {
     pub tables: &'static [&'static Table],
     pub after: &'static [&'static str],
     pub reads_statements: bool,
+    pub fixed_tables: &'static [&'static Table],
     pub make: Make,
 }
 
@@ -73,8 +74,8 @@ impl Model {
     fn ask(make: Make, context: Context) -> Self {
         let model = make(context);
         let (name, version, tables, after) = (model.name(), model.version(), model.tables(), model.after());
-        let reads_statements = model.reads_statements();
-        Self { name, version, tables, after, reads_statements, make }
+        let (reads_statements, fixed_tables) = (model.reads_statements(), model.fixed_tables());
+        Self { name, version, tables, after, reads_statements, fixed_tables, make }
     }
 
     /// Names and versions of the tables: rows of another layout are not ours to read.

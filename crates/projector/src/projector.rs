@@ -183,7 +183,6 @@ impl Projector {
     ///
     /// # Errors
     /// When the log does not answer.
-    #[expect(clippy::cast_precision_loss, reason = "metrics are floating point")]
     pub async fn refresh_metrics(&self) -> Result<(), ProjectorError> {
         let (metrics, now) = (&self.shared.metrics, (self.shared.clock)());
         let status = self.status().await?;

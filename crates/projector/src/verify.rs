@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use plaudit_log::{Log, Partition};
 use plaudit_read_models::{Context, Generations};
-use plaudit_store::Store;
+use plaudit_store::{Store, Write};
 use serde::Serialize;
 use tracing::info;
 
@@ -23,6 +23,8 @@ use crate::{Clock, Entry, Make, Models, Projector, ProjectorError, State};
 
 /// More differences than anybody reads.
 const DIFFERENCES_MAX: usize = 100;
+/// Rows that are copied at once; they hold documents.
+const FIXED_PAGE_ROWS: usize = 256;
 
 /// What a verification needs.
 pub struct Verify {
@@ -85,8 +87,9 @@ pub async fn verify(options: Verify, running: Option<&Projector>) -> Result<Repo
     let mut replays = Vec::new();
     for entry in serving(&*store, &models).await? {
         generations.serve(entry.model, entry.tenant.as_ref(), entry.number);
+        let model = models.named(Some(entry.model))?[0].clone();
+        copy_fixed(&*store, &*scratch, &model, &entry).await?;
         for partition in 0..log.partitions() {
-            let model = models.named(Some(entry.model))?[0].clone();
             let context = Context {
                 partition,
                 generation: entry.number,
@@ -96,6 +99,7 @@ pub async fn verify(options: Verify, running: Option<&Projector>) -> Result<Repo
                 time_zone: time_zone.clone(),
             };
             let projection = Projection::open(&model, entry.clone(), context, clock.clone()).await?;
+            let model = model.clone();
             replays.push(Replay { model, projection, filter: Filter::default() });
         }
     }
@@ -181,6 +185,29 @@ impl Report {
             self.differences.push(difference);
         }
     }
+}
+
+/// The replay begins with what says by what the generation is made.
+async fn copy_fixed(
+    store: &dyn Store,
+    scratch: &dyn Store,
+    model: &Model,
+    entry: &Entry,
+) -> Result<(), ProjectorError> {
+    let generation = entry.number;
+    for table in model.fixed_tables {
+        let mut after = None;
+        loop {
+            let page = store.scan(table, generation, after.as_ref(), FIXED_PAGE_ROWS).await?;
+            let put = |row| Write::Put { table, generation, row };
+            scratch.write(page.rows.into_iter().map(put).collect()).await?;
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+    }
+    Ok(())
 }
 
 async fn serving(store: &dyn Store, models: &Models) -> Result<Vec<Entry>, ProjectorError> {

@@ -14,6 +14,8 @@ mod results;
 mod sets;
 mod tables;
 mod targets;
+#[cfg(test)]
+mod tests;
 mod timeline;
 
 use std::collections::{BTreeMap, HashSet};
@@ -122,6 +124,11 @@ impl ReadModel for Engagement {
 
     fn tables(&self) -> &'static [&'static Table] {
         tables::ALL
+    }
+
+    fn fixed_tables(&self) -> &'static [&'static Table] {
+        static FIXED: [&Table; 1] = [&tables::SETS];
+        &FIXED
     }
 
     fn after(&self) -> &'static [&'static str] {

@@ -30,6 +30,12 @@ pub trait ReadModel: Send {
         &[]
     }
 
+    /// Those of its tables that say by what the rows of a generation are made, for example the definitions as of its first
+    /// record. Who replays a generation to compare begins with its rows there.
+    fn fixed_tables(&self) -> &'static [&'static Table] {
+        &[]
+    }
+
     /// Whether it looks into statements: else they are not parsed for it, and [`Recorded::statement`] is `None`.
     fn reads_statements(&self) -> bool {
         true
