@@ -9,7 +9,7 @@
 
 use xxhash_rust::xxh3::xxh3_128_with_seed;
 
-use crate::decimal::Decimal;
+use crate::decimal::{Decimal, Digits};
 
 /// What a statement means, as 128 bits: two statements that the standard calls equal have equal fingerprints.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -21,11 +21,12 @@ pub(crate) const NULL: u128 = 0x6e75_6c6c;
 /// Names the kinds of values, so that `"1"`, `1` and `[1]` differ.
 mod kind {
     pub(super) const TEXT: u64 = 1;
-    pub(super) const NUMBER: u64 = 2;
+    pub(super) const NUMBER: u128 = 2;
     pub(super) const BOOLEAN: u128 = 3;
     pub(super) const OBJECT: u128 = 4;
     pub(super) const LIST: u128 = 5;
     pub(super) const INTEGER: u128 = 6;
+    pub(super) const LONG_NUMBER: u128 = 7;
 }
 
 /// Whether leaves are hashed at all; reading what is already stored needs no fingerprint.
@@ -47,14 +48,14 @@ impl Digest {
 
     /// The digest of a number by value: 1, 1.0 and 1e0 are the same.
     #[inline]
-    pub(crate) fn number(self, literal: &str) -> u128 {
-        match self {
-            Self::Wanted => {
-                let value = Decimal::parse(literal);
-                let seed = value.exponent.cast_unsigned().rotate_left(8) ^ u64::from(value.negative) << 7;
-                xxh3_128_with_seed(&value.digits, seed ^ kind::NUMBER)
-            }
-            Self::Skipped => 0,
+    pub(crate) fn number(self, value: &Decimal) -> u128 {
+        if self == Self::Skipped {
+            return 0;
+        }
+        let scale = mix(u128::from(value.negative), value.exponent.cast_unsigned().into());
+        match &value.digits {
+            Digits::Few(digits) => mix(kind::NUMBER ^ scale, (*digits).into()),
+            Digits::Many(digits) => mix(kind::LONG_NUMBER ^ scale, xxh3_128_with_seed(digits, 0)),
         }
     }
 

@@ -13,6 +13,7 @@ pub(crate) use any::Keys;
 pub(crate) use pointer::pointer_at;
 
 use crate::Version;
+use crate::decimal::Decimal;
 use crate::fingerprint::Digest;
 use crate::invalid::Fault;
 use crate::skim;
@@ -65,6 +66,14 @@ pub(crate) struct Text<'a> {
 pub(crate) struct Number<'a> {
     pub(crate) text: &'a str,
     pub(crate) at: usize,
+}
+
+impl Number<'_> {
+    /// Its exact value.
+    #[inline]
+    pub(crate) fn value(&self) -> Decimal {
+        Decimal::parse(self.text)
+    }
 }
 
 /// The members of an object or the items of an array that is being read.
@@ -132,13 +141,20 @@ impl<'a> Cursor<'a> {
     /// The next key of an open object with its colon, or `None` after consuming `}`.
     #[inline]
     pub(crate) fn key(&mut self, open: &mut Open) -> Result<Option<Text<'a>>, Fault> {
-        if !self.more(open, b'}')? {
-            return Ok(None);
+        match self.peek() {
+            Some(b',') if !open.first => self.at += 1,
+            Some(b'"') if open.first => open.first = false,
+            Some(b'}') => {
+                self.at += 1;
+                return Ok(None);
+            }
+            _ if open.first => return Err(self.grammar("a key in double quotes")),
+            _ => return Err(self.grammar("`,` or `}`")),
         }
         if self.peek() != Some(b'"') {
             return Err(self.grammar("a key in double quotes"));
         }
-        let key = self.string()?;
+        let key = self.quoted()?;
         if self.peek() != Some(b':') {
             return Err(self.grammar("`:` after a key"));
         }
@@ -149,26 +165,19 @@ impl<'a> Cursor<'a> {
     /// Whether an open array has another item; consumes `]` if not.
     #[inline]
     pub(crate) fn item(&mut self, open: &mut Open) -> Result<bool, Fault> {
-        self.more(open, b']')
-    }
-
-    #[inline]
-    fn more(&mut self, open: &mut Open, close: u8) -> Result<bool, Fault> {
-        let next = self.peek();
-        if next == Some(close) {
-            self.at += 1;
-            return Ok(false);
-        }
-        if open.first {
-            open.first = false;
-            return Ok(true);
-        }
-        if next != Some(b',') {
-            return Err(self.grammar(if close == b'}' { "`,` or `}`" } else { "`,` or `]`" }));
-        }
-        self.at += 1;
-        if self.peek() == Some(close) {
-            return Err(self.grammar("another value after `,`"));
+        match self.peek() {
+            Some(b']') => {
+                self.at += 1;
+                return Ok(false);
+            }
+            _ if open.first => open.first = false,
+            Some(b',') => {
+                self.at += 1;
+                if self.peek() == Some(b']') {
+                    return Err(self.grammar("another value after `,`"));
+                }
+            }
+            _ => return Err(self.grammar("`,` or `]`")),
         }
         Ok(true)
     }

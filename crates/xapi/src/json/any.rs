@@ -24,7 +24,7 @@ impl Cursor<'_> {
             Some(b'n') => self.literal("null").map(|()| digest::NULL),
             Some(b'-' | b'0'..=b'9') => {
                 let number = self.number()?;
-                Ok(self.digest.number(number.text))
+                Ok(self.digest.number(&number.value()))
             }
             _ => Err(self.grammar("a JSON value")),
         }

@@ -18,6 +18,12 @@ impl<'a> Cursor<'a> {
         if self.peek() != Some(b'"') {
             return Err(self.unexpected("a string"));
         }
+        self.quoted()
+    }
+
+    /// Consumes the string whose opening quote is the next byte.
+    #[inline]
+    pub(super) fn quoted(&mut self) -> Result<Text<'a>, Fault> {
         let at = self.at;
         let end = plain_end(self.bytes, at + 1);
         if self.bytes.get(end) == Some(&b'"') {
@@ -103,26 +109,21 @@ impl<'a> Cursor<'a> {
 /// The first quote, backslash or control character from `at` on, or the end. Eight bytes at a time.
 #[inline]
 fn plain_end(bytes: &[u8], mut at: usize) -> usize {
-    while let Some(chunk) = bytes.get(at..at + 8) {
-        let word = u64::from_le_bytes(chunk.try_into().expect("the slice has eight bytes"));
-        let special = zero_bytes(word ^ QUOTES)
-            | zero_bytes(word ^ BACKSLASHES)
-            | (word.wrapping_sub(SPACES) & !word & HIGHS);
+    let mut rest = bytes.get(at..).unwrap_or_default();
+    while let Some((chunk, tail)) = rest.split_first_chunk::<8>() {
+        let word = u64::from_le_bytes(*chunk);
+        // A byte that is sought becomes zero, so that subtracting one borrows from its highest bit. Bytes beyond
+        // ASCII have that bit anyway and are left out. A borrow marks only bytes above a true hit.
+        let quote = (word ^ QUOTES).wrapping_sub(ONES);
+        let backslash = (word ^ BACKSLASHES).wrapping_sub(ONES);
+        let control = word.wrapping_sub(SPACES);
+        let special = (quote | backslash | control) & !word & HIGHS;
         if special != 0 {
-            // A borrow can only mark bytes above a true hit, so the lowest mark is right.
             return at + special.trailing_zeros() as usize / 8;
         }
         at += 8;
+        rest = tail;
     }
-    while let Some(byte) = bytes.get(at)
-        && !matches!(byte, b'"' | b'\\' | 0..=0x1f)
-    {
-        at += 1;
-    }
-    at
-}
-
-#[inline]
-const fn zero_bytes(word: u64) -> u64 {
-    word.wrapping_sub(ONES) & !word & HIGHS
+    let is_special = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..=0x1f);
+    at + rest.iter().position(is_special).unwrap_or(rest.len())
 }

@@ -2,7 +2,6 @@
 
 use super::language_map::language_map;
 use super::{Read, Seen, unknown};
-use crate::decimal::Decimal;
 use crate::fingerprint::{Sum, Tag};
 use crate::invalid::Fault;
 use crate::iri::is_sha2;
@@ -56,9 +55,10 @@ fn attachment<'a>(cursor: &mut Cursor<'a>) -> Read<Attachment<'a>> {
             "length" => {
                 seen.once(4, &key)?;
                 let number = cursor.number()?;
-                sum.add(Tag::Length, cursor.digest.number(number.text));
+                let exact = number.value();
+                sum.add(Tag::Length, cursor.digest.number(&exact));
                 let rule = "length must be a whole number of octets";
-                let octets = Decimal::parse(number.text).to_u64();
+                let octets = exact.to_u64();
                 length = Some(octets.ok_or_else(|| Fault::new(number.at, rule, ATTACHMENT))?);
             }
             "sha2" => {

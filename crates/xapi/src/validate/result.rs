@@ -5,7 +5,7 @@ use super::{Read, Seen, unknown};
 use crate::duration::{comparable, is_duration};
 use crate::fingerprint::{Sum, Tag, boolean};
 use crate::invalid::Fault;
-use crate::json::{Cursor, Number};
+use crate::json::Cursor;
 use crate::statement::StatementResult;
 
 const RESULT: &str = "xAPI 1.0.3 Data 2.4.5";
@@ -82,8 +82,10 @@ fn score(cursor: &mut Cursor<'_>, result: &mut StatementResult<'_>) -> Result<u1
         };
         seen.once(bit, &key)?;
         let number = cursor.number()?;
-        let value = nearest(number);
-        sum.add(tag, cursor.digest.number(number.text));
+        let exact = number.value();
+        sum.add(tag, cursor.digest.number(&exact));
+        // The nearest f64 is good for comparing, while the bytes keep every digit.
+        let value = exact.to_f64(number.text);
         *slot = Some(value);
         if bit == 0 && !(-1.0..=1.0).contains(&value) {
             return Err(Fault::new(number.at, "scaled must lie between -1 and 1", SCORE));
@@ -108,9 +110,4 @@ fn check_range(score: &StatementResult<'_>, at: usize, raw_at: usize) -> Result<
         return Err(Fault::new(raw_at, "raw must lie between min and max", SCORE));
     }
     Ok(())
-}
-
-/// The closest `f64`: good for comparing, while the bytes keep every digit.
-fn nearest(number: Number<'_>) -> f64 {
-    number.text.parse().expect("every JSON number is a Rust float literal")
 }
