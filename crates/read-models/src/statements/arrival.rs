@@ -9,7 +9,7 @@ use plaudit_store::{Row, StoredRecord, Value};
 use plaudit_xapi::{Statement, StatementId};
 
 use super::tables::{DUPLICATES, STATEMENTS};
-use super::{Tenants, TenantNumber};
+use super::{TenantNumber, Tenants};
 use crate::{ApplyError, Recorded, Rows};
 
 /// A statement that is stored by a record of the batch.

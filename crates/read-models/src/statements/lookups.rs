@@ -8,11 +8,11 @@ use plaudit_log::{Partition, Position};
 use plaudit_store::{Generation, Order, Row, Slice, Store, StoreError, Value};
 use plaudit_xapi::{Fingerprint, StatementId, Timestamp};
 
+use super::CHUNK_BITS;
 use super::postings::entries_of;
 use super::tables::{CHUNKS, DUPLICATES, POSTINGS, STATEMENTS, TIMES, VOIDED};
 use super::terms::{Lane, Term};
 use super::times::{Span, span_of, times_of};
-use super::CHUNK_BITS;
 
 /// A stored statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -151,9 +151,11 @@ pub async fn list(
     generation: Generation,
     list: List<'_>,
 ) -> Result<Vec<(u32, Vec<u64>)>, StoreError> {
-    let of = [Value::from(list.tenant.as_str()), Bytes::copy_from_slice(&list.term.to_bytes(list.lane)).into()];
+    let of =
+        [Value::from(list.tenant.as_str()), Bytes::copy_from_slice(&list.term.to_bytes(list.lane)).into()];
     let bound = |at: u64| {
-        let (partition, chunk) = (Value::Int(list.partition.into()), Value::Int((at >> CHUNK_BITS).cast_signed()));
+        let (partition, chunk) =
+            (Value::Int(list.partition.into()), Value::Int((at >> CHUNK_BITS).cast_signed()));
         match list.lane {
             Lane::Late => vec![partition, chunk],
             Lane::Ordered => vec![partition, chunk, Value::Int((at & 0xffff).cast_signed())],
@@ -184,7 +186,8 @@ fn stored_statement(row: Row) -> Result<StoredStatement, StoreError> {
     let mut columns = row.into_iter().skip(2);
     let mut next = || columns.next().ok_or_else(damaged);
     let (fingerprint, stored, body) = (next()?, next()?, next()?);
-    let (Value::Blob(fingerprint), Value::Timestamp(stored), Value::Record(body)) = (fingerprint, stored, body)
+    let (Value::Blob(fingerprint), Value::Timestamp(stored), Value::Record(body)) =
+        (fingerprint, stored, body)
     else {
         return Err(damaged());
     };

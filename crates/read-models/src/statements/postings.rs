@@ -35,7 +35,7 @@ pub(super) struct Postings {
 /// Number of a tenant while it is remembered.
 pub(super) type TenantNumber = u32;
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Key {
     tenant: TenantNumber,
     term: Term,
@@ -92,7 +92,10 @@ impl Postings {
 
     /// Hands the rows that changed to `rows`.
     pub(super) async fn flush(&mut self, chunk: &Chunk<'_>, rows: &mut Rows) -> Result<(), StoreError> {
-        for slot in std::mem::take(&mut self.touched) {
+        let mut touched = std::mem::take(&mut self.touched);
+        // Neighbours in the table one after the other: a sorted tree takes them faster.
+        touched.sort_unstable_by_key(|slot| self.lists[*slot as usize].key);
+        for slot in touched {
             let list = &mut self.lists[slot as usize];
             list.touched = false;
             if std::mem::take(&mut list.unread) {

@@ -197,7 +197,8 @@ impl Sight<'_, '_, '_> {
     async fn referrers(&self, id: StatementId, rows: &Rows) -> Result<Vec<Referrer>, ApplyError> {
         let rows = rows.partition(&REFERENCES, &self.key(id)).await?;
         let referrer = |row: &Row| {
-            let [_, _, Value::Uuid(id), Value::Int(partition), Value::Int(position), ..] = row.as_slice() else {
+            let [_, _, Value::Uuid(id), Value::Int(partition), Value::Int(position), ..] = row.as_slice()
+            else {
                 return None;
             };
             let position = position.cast_unsigned();

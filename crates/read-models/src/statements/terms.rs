@@ -105,7 +105,7 @@ impl Term {
     pub fn from_bytes(bytes: [u8; TERM_BYTES]) -> Option<Self> {
         let (kind, hash) = bytes.split_first()?;
         let kind = *TermKind::STORED.get(usize::from(*kind))?;
-        Some(Self { kind, hash: u128::from_le_bytes(hash.try_into().ok()?) })
+        Some(Self { kind, hash: u128::from_be_bytes(hash.try_into().ok()?) })
     }
 
     /// The stored form.
@@ -113,7 +113,7 @@ impl Term {
     pub fn to_bytes(self, lane: Lane) -> [u8; TERM_BYTES] {
         let mut bytes = [0; TERM_BYTES];
         bytes[0] = self.kind as u8 | if lane == Lane::Late { LATE } else { 0 };
-        bytes[1..].copy_from_slice(&self.hash.to_le_bytes());
+        bytes[1..].copy_from_slice(&self.hash.to_be_bytes());
         bytes
     }
 }

@@ -61,7 +61,8 @@ impl Times {
     pub(super) fn flush(&mut self, partition: Partition, chunk: u32, rows: &mut Rows) {
         let (Some(span), true) = (self.span, std::mem::take(&mut self.touched)) else { return };
         let key = [Value::Int(partition.into()), Value::Int(chunk.into())];
-        let others = [Value::Timestamp(span.min_stored), Value::Timestamp(span.max_stored), span.sorted.into()];
+        let others =
+            [Value::Timestamp(span.min_stored), Value::Timestamp(span.max_stored), span.sorted.into()];
         rows.put_once(&CHUNKS, key.iter().cloned().chain(others).collect());
         for part in self.entries.chunks(TIMES_PER_ROW) {
             let others = [Value::Int(part[0].0.into()), encode(part).into()];
