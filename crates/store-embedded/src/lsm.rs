@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use fjall::config::{BlockSizePolicy, CompressionPolicy, PartitioningPolicy};
 use fjall::{CompressionType, Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch, PersistMode};
@@ -19,6 +20,10 @@ const BLOCK_BYTES: u32 = 16 * 1024;
 
 /// Open files; they stay open while they are used often.
 const OPEN_FILES_MAX: usize = 256;
+
+/// How long closing waits for memtables to be written. Nothing is lost if they are not.
+const CLOSE_PATIENCE: Duration = Duration::from_secs(5);
+const CLOSE_POLL_INTERVAL: Duration = Duration::from_millis(2);
 
 /// Keyspace that remembers what the tables were declared like.
 const DECLARATIONS: &str = "declarations";
@@ -108,7 +113,7 @@ impl Lsm {
         self.is_failed.load(Ordering::Acquire)
     }
 
-    fn failed(&self, error: fjall::Error) -> StoreError {
+    pub(crate) fn failed(&self, error: fjall::Error) -> StoreError {
         self.is_failed.store(true, Ordering::Release);
         backend(error)
     }
@@ -249,12 +254,37 @@ impl Lsm {
             .data_block_size_policy(BlockSizePolicy::all(BLOCK_BYTES))
             .filter_block_partitioning_policy(PartitioningPolicy::all(true))
             .index_block_partitioning_policy(PartitioningPolicy::all(true))
-            .data_block_compression_policy(CompressionPolicy::all(CompressionType::Lz4))
+            .data_block_compression_policy(CompressionPolicy::new([
+                CompressionType::None,
+                CompressionType::None,
+                CompressionType::Lz4,
+            ]))
     }
 
     /// Of a keyspace with the journal of a point table: chunks that do not stay for long.
     fn journal_options(&self) -> KeyspaceCreateOptions {
         self.keyspace_options().data_block_compression_policy(CompressionPolicy::disabled())
+    }
+}
+
+impl Drop for Lsm {
+    /// Writes the memtables out, so that the next opening has no journal to go through.
+    fn drop(&mut self) {
+        if self.is_failed() {
+            return;
+        }
+        let points = self.points.read();
+        let keyspaces = self.keyspaces.read();
+        let all: Vec<&Keyspace> =
+            keyspaces.values().chain(points.values().map(|point| point.keyspace())).collect();
+        if let Err(error) = all.iter().try_for_each(|keyspace| keyspace.rotate_memtable().map(|_| ())) {
+            tracing::warn!(error = &error as &dyn std::error::Error, "tables not written out at the end");
+            return;
+        }
+        let deadline = Instant::now() + CLOSE_PATIENCE;
+        while all.iter().any(|keyspace| keyspace.sealed_memtable_count() > 0) && Instant::now() < deadline {
+            std::thread::sleep(CLOSE_POLL_INTERVAL);
+        }
     }
 }
 

@@ -72,3 +72,32 @@ impl Tree {
         Ok(Arc::clone(open.insert(lsm)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tree(dir: &Path, options: Options) -> Tree {
+        Tree::open(dir, options).unwrap()
+    }
+
+    #[test]
+    fn without_space_there_are_no_writes_but_reads() {
+        let dir = tempfile::tempdir().unwrap();
+        let tree = tree(dir.path(), Options { reserve_bytes: u64::MAX, ..Options::default() });
+        assert!(matches!(tree.get_for_write(), Err(StoreError::Full)));
+        assert!(tree.get().is_ok());
+    }
+
+    #[test]
+    fn after_a_failure_the_next_write_opens_it_anew() {
+        let dir = tempfile::tempdir().unwrap();
+        let tree = tree(dir.path(), Options::default());
+        let reader = tree.get().unwrap();
+        assert!(matches!(reader.failed(fjall::Error::Poisoned), StoreError::Unavailable(_)));
+        assert!(matches!(tree.get_for_write(), Err(StoreError::Unavailable(_))), "somebody still reads");
+        assert!(tree.get().is_ok());
+        drop(reader);
+        assert!(!tree.get_for_write().unwrap().is_failed());
+    }
+}

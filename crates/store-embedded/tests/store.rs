@@ -2,6 +2,8 @@
 
 #[path = "store/crash.rs"]
 mod crash;
+#[path = "store/files.rs"]
+mod files;
 #[path = "store/model.rs"]
 mod model;
 
