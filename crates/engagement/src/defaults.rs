@@ -27,14 +27,8 @@ const ENGAGED: [Word; 4] = [
 ];
 const MASTERED: [Word; 2] = [("passed", "pass"), ("mastered", "master")];
 const COMPLETED: [Word; 1] = [("completed", "complete")];
-const PRAISE: [Word; 6] = [
-    ("recommended", "recommend"),
-    ("endorsed", "endorse"),
-    ("mentored", "mentor"),
-    ("praised", "praise"),
-    ("liked", "like"),
-    ("commented", "comment"),
-];
+const PRAISED: [Word; 2] = [("praised", "praise"), ("endorsed", "endorse")];
+const ADVISED: [Word; 3] = [("recommended", "recommend"), ("liked", "like"), ("commented", "comment")];
 const SHARED: [Word; 1] = [("shared", "share")];
 const MENTORED: [Word; 1] = [("mentored", "mentor")];
 
@@ -79,7 +73,7 @@ fn default_funnel() -> FunnelDefinition {
             StageDefinition { count: 2, distinct: Some(Distinct::Days), ..interested },
             stage("engaged", "Engaged", did(&[&ENGAGED])),
             stage("proficient", "Proficient", proficient()),
-            stage("advocate", "Advocate", did(&[&SHARED, &PRAISE])),
+            stage("advocate", "Advocate", did(&[&SHARED, &PRAISED, &ADVISED, &MENTORED])),
         ],
     }
 }
@@ -127,7 +121,7 @@ fn default_recognition() -> RecognitionDefinition {
         title: "Recognised within a day".to_owned(),
         due_within: duration("PT24H").expect("a constant that the tests read"),
         achievements: ids(&["*"]),
-        matcher: did(&[&PRAISE]),
+        matcher: did(&[&PRAISED]),
         members: false,
     }
 }
@@ -138,4 +132,77 @@ fn duration(text: &str) -> Option<Duration> {
 
 fn ids(ids: &[&str]) -> Vec<String> {
     ids.iter().map(|id| (*id).to_owned()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::tz::TimeZone;
+    use plaudit_xapi::read_stored;
+    use serde_json::json;
+
+    use super::*;
+    use crate::entry::{Entry, EntryKind};
+    use crate::evaluate::evaluate;
+    use crate::validate::{validate_achievement, validate_funnel, validate_recognition};
+
+    #[test]
+    fn the_defaults_are_documents_like_any_other() {
+        let (funnels, achievements, rules) = Definitions::defaults();
+        for funnel in &funnels {
+            assert_eq!(validate_funnel(&serde_json::to_vec(funnel).unwrap()).as_ref(), Ok(funnel));
+        }
+        for achievement in &achievements {
+            let bytes = serde_json::to_vec(achievement).unwrap();
+            assert_eq!(validate_achievement(&bytes).as_ref(), Ok(achievement));
+        }
+        for rule in &rules {
+            assert_eq!(validate_recognition(&serde_json::to_vec(rule).unwrap()).as_ref(), Ok(rule));
+        }
+    }
+
+    /// The stage that a learner reaches with nothing but this statement.
+    #[track_caller]
+    fn check_stage(verb: &str, result: &serde_json::Value, expected: &str) {
+        let (funnels, achievements, rules) = Definitions::defaults();
+        let definitions = Definitions::compile(&funnels, &achievements, &rules, &TimeZone::UTC).unwrap();
+        let statement = json!({
+            "id": "c3a7f0de-0b6f-4c1e-9f6a-1d2e3f405162", "stored": "2024-01-01T00:00:00Z",
+            "actor": {"mbox": "mailto:ada@example.org"}, "verb": {"id": verb},
+            "object": {"id": "x:y"}, "result": result,
+        });
+        let bytes = serde_json::to_vec(&statement).unwrap();
+        let statement = read_stored(&bytes).unwrap();
+        let time = statement.stored.unwrap();
+        let kind = EntryKind::Own(definitions.mark(&statement));
+        let entry = Entry { time, stored: time, id: statement.id.unwrap(), kind };
+        let outcome = evaluate(&definitions, "mailto:ada@example.org", &[entry]);
+        assert_eq!(outcome.funnels[0].entered.last().map(|it| it.stage.as_str()), Some(expected), "{verb}");
+    }
+
+    #[test]
+    fn one_statement_reaches_the_stage_that_it_proves() {
+        let adl = |verb: &str| format!("http://adlnet.gov/expapi/verbs/{verb}");
+        let none = json!({});
+        for verb in ["experienced", "launched", "failed", "completed"] {
+            check_stage(&adl(verb), &none, "aware");
+        }
+        for verb in ["attempted", "progressed", "interacted", "answered"] {
+            check_stage(&adl(verb), &none, "engaged");
+        }
+        for verb in ["passed", "mastered"] {
+            check_stage(&adl(verb), &none, "proficient");
+        }
+        check_stage(&adl("completed"), &json!({"success": true}), "proficient");
+        check_stage(&adl("completed"), &json!({"success": false}), "aware");
+        check_stage(&adl("experienced"), &json!({"success": true}), "aware");
+        check_stage(&adl("experienced"), &json!({"score": {"scaled": 0.8}}), "proficient");
+        check_stage(&adl("answered"), &json!({"score": {"scaled": 0.79}}), "engaged");
+        for verb in ["shared", "recommended", "endorsed", "mentored", "praised", "liked", "commented"] {
+            check_stage(&adl(verb), &none, "advocate");
+            check_stage(&format!("http://id.tincanapi.com/verb/{verb}"), &none, "advocate");
+        }
+        for verb in ["share", "recommend", "like"] {
+            check_stage(&format!("http://activitystrea.ms/schema/1.0/{verb}"), &none, "advocate");
+        }
+    }
 }

@@ -179,9 +179,12 @@ fn fingerprint(
     zone: &TimeZone,
 ) -> u64 {
     let zone = zone.iana_name().map_or_else(|| format!("{zone:?}"), str::to_owned);
-    let all = serde_json::to_vec(&(funnels, achievements, recognition, zone));
+    let all = serde_json::to_vec(&(MEANING_VERSION, funnels, achievements, recognition, zone));
     xxh3_64(&all.expect("definitions have only string keys"))
 }
+
+/// Counts the releases that changed what a document means or how marks are made; rows made before are then rebuilt.
+const MEANING_VERSION: u32 = 1;
 
 struct Compiler<'d> {
     matchers: MatcherCompiler,

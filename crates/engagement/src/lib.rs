@@ -76,6 +76,7 @@ pub use entry::{
 pub use error::{DefinitionError, FAULTS_MAX, Fault};
 pub use evaluate::evaluate;
 pub use mark::Mark;
+pub use matcher::Matcher;
 pub use outcome::{
     Earned, Entered, Expectation, ExpectationStatus, FunnelOutcome, FunnelStatus, Met, Outcome, Revoked,
 };

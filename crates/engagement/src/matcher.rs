@@ -16,6 +16,8 @@ use uuid::Uuid;
 pub(crate) use compile::MatcherCompiler;
 use extension::ExtensionTests;
 
+use crate::definition::MatcherDefinition;
+
 /// All matchers of a tenant, ready to be applied.
 #[derive(Debug, Default)]
 pub(crate) struct Matchers {
@@ -29,6 +31,26 @@ pub(crate) struct Matchers {
     nodes: usize,
     /// The node that says whether matcher i accepts.
     roots: Vec<u32>,
+}
+
+/// One matcher by itself, such as a filter of a query.
+#[derive(Debug)]
+pub struct Matcher(Matchers);
+
+impl Matcher {
+    /// Compiles a matcher that was read by [`crate::validate_matcher`].
+    #[must_use]
+    pub fn new(definition: &MatcherDefinition) -> Self {
+        let mut compiler = MatcherCompiler::default();
+        compiler.matcher(definition);
+        Self(compiler.finish())
+    }
+
+    /// Whether it accepts the statement.
+    #[must_use]
+    pub fn accepts(&self, statement: &Statement<'_>) -> bool {
+        self.0.accepting(statement).next().is_some()
+    }
 }
 
 type Nodes = SmallVec<[u32; 4]>;

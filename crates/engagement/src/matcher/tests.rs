@@ -2,6 +2,7 @@ use jiff::tz::TimeZone;
 use plaudit_xapi::read_stored;
 use serde_json::{Value, json};
 
+use super::Matcher;
 use crate::definition::{FunnelDefinition, MatcherDefinition};
 use crate::definitions::Definitions;
 
@@ -35,6 +36,11 @@ fn check(statement: &Value, table: &[(bool, Value)]) {
     let negated: Vec<Value> = matchers.iter().map(|it| json!({"not": it})).collect();
     for (index, found) in accepted(statement, &matchers).into_iter().enumerate() {
         assert_eq!(found, expected[index], "{}", matchers[index]);
+    }
+    let bytes = serde_json::to_vec(statement).unwrap();
+    for (expected, definition) in table {
+        let alone = Matcher::new(&serde_json::from_value(definition.clone()).unwrap());
+        assert_eq!(alone.accepts(&read_stored(&bytes).unwrap()), *expected, "{definition}");
     }
     for (index, found) in accepted(statement, &negated).into_iter().enumerate() {
         assert_eq!(found, !expected[index], "{}", negated[index]);

@@ -204,3 +204,102 @@ impl FunnelCohorts {
         self.cohorts.into_iter().map(|(name, summary)| (name, summary.finish())).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::outcome::Entered;
+
+    const DAY: i64 = 86_400_000_000;
+
+    /// A learner in a funnel of three stages who entered the first of them on these days.
+    fn learner(days: &[i64]) -> FunnelOutcome {
+        let entered = (0..).zip(days).map(|(index, day)| Entered {
+            index,
+            stage: format!("s{index}"),
+            statement: uuid::Uuid::nil(),
+            time: Timestamp::from_micros(day * DAY),
+            evidence: Vec::new(),
+        });
+        let last = Timestamp::from_micros(days[days.len() - 1] * DAY);
+        FunnelOutcome {
+            funnel: "f".to_owned(),
+            stages: 3,
+            entered: entered.collect(),
+            current: u16::try_from(days.len() - 1).unwrap(),
+            last_in_scope: last,
+            next_deadline: (days.len() == 2).then_some(Timestamp::from_micros(10 * DAY)),
+            dormant_after: Some(Timestamp::from_micros(last.as_micros() + 5 * DAY)),
+        }
+    }
+
+    fn learners() -> Vec<FunnelOutcome> {
+        [&[0][..], &[4], &[1, 3], &[1, 2], &[2, 40, 41], &[33, 37]].map(learner).into()
+    }
+
+    fn summary(learners: &[FunnelOutcome], as_of: Timestamp) -> FunnelSummary {
+        let mut summary = FunnelSummary::new(3);
+        learners.iter().for_each(|it| summary.add(it, as_of));
+        summary
+    }
+
+    #[test]
+    fn stages_count_learners_and_time() {
+        let figures = summary(&learners(), Timestamp::from_micros(9 * DAY + 1)).finish();
+        let counts: Vec<_> = (figures.stages.iter())
+            .map(|it| (it.reached, it.current, it.completed, it.in_progress, it.dropped, it.dormant))
+            .collect();
+        assert_eq!(counts, [(6, 2, 0, 2, 0, 2), (4, 3, 0, 3, 0, 2), (1, 1, 1, 0, 0, 0)]);
+        let second = &figures.stages[1];
+        assert_eq!(
+            (second.conversion_from_before, second.conversion_from_first),
+            (Some(4.0 / 6.0), Some(4.0 / 6.0))
+        );
+        assert_eq!(figures.stages[2].conversion_from_before, Some(0.25));
+        assert_eq!(figures.stages[0].conversion_from_before, None);
+        let times = second.time_from_before.as_ref().unwrap();
+        let days = |seconds: f64| seconds / 86_400.0;
+        assert_eq!((times.count, days(times.p50_seconds), days(times.p90_seconds)), (4, 2.0, 38.0));
+        let later = summary(&learners(), Timestamp::from_micros(11 * DAY)).finish();
+        assert_eq!((later.stages[1].in_progress, later.stages[1].dropped), (0, 3));
+    }
+
+    #[test]
+    fn figures_have_as_many_learners_behind_them_as_they_say() {
+        use FunnelFigure::{Completed, Current, Dormant, Dropped, InProgress, Reached};
+        for as_of in [0, 9 * DAY + 1, 11 * DAY, 100 * DAY].map(Timestamp::from_micros) {
+            let figures = summary(&learners(), as_of).finish();
+            for (index, stage) in (0..).zip(&figures.stages) {
+                let behind =
+                    |figure| learners().iter().filter(|it| it.counts_as(figure, index, as_of)).count() as u64;
+                assert_eq!(
+                    [Reached, Current, Completed, InProgress, Dropped, Dormant].map(behind),
+                    [
+                        stage.reached,
+                        stage.current,
+                        stage.completed,
+                        stage.in_progress,
+                        stage.dropped,
+                        stage.dormant
+                    ]
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn merged_summaries_and_cohorts_agree_with_the_whole() {
+        let (all, as_of) = (learners(), Timestamp::from_micros(9 * DAY));
+        let mut merged = summary(&all[..2], as_of);
+        merged.merge(summary(&all[2..], as_of));
+        assert_eq!(merged.finish(), summary(&all, as_of).finish());
+        let mut cohorts = FunnelCohorts::new(3, CohortUnit::Month, TimeZone::UTC);
+        let mut others = cohorts.clone();
+        all[..3].iter().for_each(|it| cohorts.add(it, as_of));
+        all[3..].iter().for_each(|it| others.add(it, as_of));
+        cohorts.merge(others);
+        let cohorts = cohorts.finish();
+        assert_eq!(cohorts.keys().collect::<Vec<_>>(), ["1970-01", "1970-02"]);
+        assert_eq!(cohorts["1970-01"], summary(&all[..5], as_of).finish());
+    }
+}

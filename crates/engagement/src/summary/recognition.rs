@@ -225,3 +225,69 @@ pub struct RecognisedPair {
     /// With how many statements.
     pub times: u64,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::outcome::Met;
+
+    const HOUR: i64 = 3_600_000_000;
+
+    /// Earned at an hour, due 24 hours later, and recognised by somebody with statement `number` at an hour.
+    fn expectation(earned: i64, met: Option<(&str, u128, i64)>) -> Expectation {
+        let at = |hour: i64| Timestamp::from_micros(hour * HOUR);
+        Expectation {
+            rule: "r".to_owned(),
+            achievement: "a".to_owned(),
+            occurrence: 1,
+            earned_at: at(earned),
+            due_at: at(earned + 24),
+            met: met.map(|(by, number, hour)| Met {
+                by: by.to_owned(),
+                time: at(hour),
+                statement: uuid::Uuid::from_u128(number),
+            }),
+        }
+    }
+
+    fn summary(learners: &[(&str, Vec<Expectation>)]) -> RecognitionSummary {
+        let mut summary = RecognitionSummary::new(2);
+        learners.iter().for_each(|(who, all)| summary.add(who, all, Timestamp::from_micros(100 * HOUR)));
+        summary
+    }
+
+    fn learners() -> Vec<(&'static str, Vec<Expectation>)> {
+        vec![
+            ("ada", vec![expectation(0, Some(("bob", 1, 24))), expectation(20, Some(("bob", 1, 24)))]),
+            ("cleo", vec![expectation(90, None), expectation(3, None)]),
+            ("dan", vec![expectation(1, Some(("bob", 2, 30))), expectation(80, None)]),
+            ("eve", vec![expectation(85, None)]),
+            ("fay", vec![]),
+        ]
+    }
+
+    #[test]
+    fn expectations_are_counted_timed_and_listed() {
+        let figures = summary(&learners()).finish();
+        let counts = (figures.expectations, figures.met, figures.met_in_time, figures.open, figures.overdue);
+        assert_eq!(counts, (7, 3, 2, 3, 1));
+        assert_eq!(figures.share_met_in_time, Some(2.0 / 7.0));
+        let times = figures.time_to_recognition.unwrap();
+        assert_eq!((times.p50_seconds, times.p99_seconds), (24.0 * 3600.0, 29.0 * 3600.0));
+        let open: Vec<_> = figures.lists.open.iter().map(|it| it.learner.as_str()).collect();
+        assert_eq!(open, ["dan", "eve"]);
+        assert_eq!(figures.lists.overdue[0].learner, "cleo");
+        assert_eq!((figures.never_recognised, figures.lists.never_recognised.len()), (2, 2));
+        let pairs: Vec<_> = figures.lists.pairs.iter().map(|it| (it.learner.as_str(), it.times)).collect();
+        assert_eq!(pairs, [("ada", 1), ("dan", 1)]);
+    }
+
+    #[test]
+    fn merged_summaries_agree_with_the_whole() {
+        for cut in 0..=learners().len() {
+            let mut merged = summary(&learners()[..cut]);
+            merged.merge(summary(&learners()[cut..]));
+            assert_eq!(merged.finish(), summary(&learners()).finish());
+        }
+    }
+}

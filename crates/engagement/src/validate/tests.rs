@@ -1,9 +1,10 @@
 use expect_test::{Expect, expect};
 
 use super::*;
+use crate::check;
 
 #[track_caller]
-fn check<T: std::fmt::Debug>(result: Result<T, DefinitionError>, expected: Expect) {
+fn refused<T: std::fmt::Debug>(result: Result<T, DefinitionError>, expected: Expect) {
     let faults = result.expect_err("refused").faults;
     expected.assert_eq(&faults.iter().map(Fault::to_string).collect::<Vec<_>>().join("\n"));
 }
@@ -44,7 +45,7 @@ fn the_examples_of_the_model_are_read() {
 
 #[test]
 fn a_funnel_says_what_is_wrong_and_where() {
-    check(
+    refused(
         validate_funnel(
             br#"{"id": "x y", "order": "loose", "colour": 1, "stages": [
             {"id": "a", "within": "P1D"},
@@ -63,7 +64,7 @@ fn a_funnel_says_what_is_wrong_and_where() {
             /stages/2/within: not an ISO 8601 duration
             /colour: unknown key"#]],
     );
-    check(
+    refused(
         validate_funnel(
             br#"{"id": "x", "stages": [{"id": "a", "within": "P1D"}, {"id": "a", "exclude": {}}]}"#,
         ),
@@ -71,7 +72,7 @@ fn a_funnel_says_what_is_wrong_and_where() {
             /stages/0/within: not allowed on the first stage, there is none before it
             /stages/1/id: another stage has the id `a`, too"#]],
     );
-    check(
+    refused(
         validate_funnel(
             br#"{"id": "x", "order": "any", "stages": [{"id": "a"}, {"id": "b", "exclude": {}}]}"#,
         ),
@@ -79,18 +80,21 @@ fn a_funnel_says_what_is_wrong_and_where() {
             "/stages/1/exclude: not allowed in a funnel of order `any`, whose stages do not follow one another"
         ],
     );
-    check(validate_funnel(br#"{"id": "x", "stages": []}"#), expect!["/stages: must have at least 1 of them"]);
-    check(
+    refused(
+        validate_funnel(br#"{"id": "x", "stages": []}"#),
+        expect!["/stages: must have at least 1 of them"],
+    );
+    refused(
         validate_funnel(br#"{"id": "x", "id": "y", "stages": [{"id": "a"}]}"#),
         expect!["duplicate field `id` at line 1 column 16"],
     );
-    check(validate_funnel(b"{"), expect!["not JSON: EOF while parsing an object at line 1 column 1"]);
-    check(validate_funnel(b"[]"), expect!["must be of type object"]);
+    refused(validate_funnel(b"{"), expect!["not JSON: EOF while parsing an object at line 1 column 1"]);
+    refused(validate_funnel(b"[]"), expect!["must be of type object"]);
 }
 
 #[test]
 fn a_matcher_says_what_is_wrong_and_where() {
-    check(
+    refused(
         validate_matcher(
             br#"{"registration": ["x"], "result": {"scaled": {"min": "1"}}, "verb": [], "platform": [""],
             "extension": {"in": "verb", "pointer": "level"}, "all": [{"not": {"a/b": 1}}]}"#,
@@ -105,7 +109,7 @@ fn a_matcher_says_what_is_wrong_and_where() {
             /result/scaled/min: must be of type number
             /verb: must have at least 1 of them"#]],
     );
-    check(
+    refused(
         validate_matcher(
             br#"{"result": {"scaled": {"min": 1, "max": 0}},
             "any": [{"extension": {"in": "result", "iri": "x:y", "equals": null, "min": 1}}]}"#,
@@ -116,60 +120,85 @@ fn a_matcher_says_what_is_wrong_and_where() {
     );
     let deep = |levels: usize| format!("{}{}{}", r#"{"not":"#.repeat(levels), "{}", "}".repeat(levels));
     assert!(validate_matcher(deep(7).as_bytes()).is_ok());
-    check(
+    refused(
         validate_matcher(deep(8).as_bytes()),
         expect!["/not/not/not/not/not/not/not/not: is nested deeper than 8 levels"],
     );
-    check(
+    refused(
         validate_matcher(deep(500).as_bytes()),
         expect!["not JSON: recursion limit exceeded at line 1 column 890"],
     );
     let wide = |parts: usize| format!(r#"{{"all":[{{"any":[{}]}}]}}"#, vec!["{}"; parts].join(","));
-    check(validate_matcher(wide(255).as_bytes()), expect!["has 257 matchers inside, at most 256"]);
+    refused(validate_matcher(wide(255).as_bytes()), expect!["has 257 matchers inside, at most 256"]);
     assert!(validate_matcher(wide(254).as_bytes()).is_ok());
-    check(validate_matcher(&vec![b' '; DEFINITION_BYTES_MAX + 1]), expect!["is longer than 262144 bytes"]);
+    refused(validate_matcher(&vec![b' '; DEFINITION_BYTES_MAX + 1]), expect!["is longer than 262144 bytes"]);
 }
 
 #[test]
 fn an_achievement_says_what_is_wrong_and_where() {
-    check(
+    refused(
         validate_achievement(br#"{"id": "a"}"#),
         expect!["give exactly one of `count`, `streak`, `all_of`, `any_of`"],
     );
-    check(
+    refused(
         validate_achievement(br#"{"id": "a", "count": 1, "streak": 2}"#),
         expect!["give exactly one of `count`, `streak`, `all_of`, `any_of`"],
     );
-    check(
+    refused(
         validate_achievement(br#"{"id": "a", "streak": 2, "within": "P1D"}"#),
         expect!["`count` is missing"],
     );
-    check(
+    refused(
         validate_achievement(br#"{"id": "a", "all_of": ["*"], "points": -1}"#),
         expect![[r#"
             /all_of/0: an id is 1 to 100 letters, digits, `.`, `_`, `:` and `-`, and begins with a letter or digit
             /points: must be at least 0"#]],
     );
-    check(
+    refused(
         validate_achievement(br#"{"id": "a", "any_of": ["b"], "match": {"verb": ["x"]}}"#),
         expect!["/match: only with `count` or `streak`"],
     );
-    check(validate_achievement(br#"{"id": "a", "count": 10001}"#), expect!["/count: must be at most 10000"]);
-    check(validate_achievement(br#"{"id": "a", "count": 1.5}"#), expect!["/count: must be of type integer"]);
+    refused(
+        validate_achievement(br#"{"id": "a", "count": 10001}"#),
+        expect!["/count: must be at most 10000"],
+    );
+    refused(
+        validate_achievement(br#"{"id": "a", "count": 1.5}"#),
+        expect!["/count: must be of type integer"],
+    );
 }
 
 #[test]
 fn a_recognition_rule_says_what_is_wrong_and_where() {
-    check(
+    refused(
         validate_recognition(br#"{"id": "a", "achievements": []}"#),
         expect![[r#"
             `due_within` is missing
             /achievements: must have at least 1 of them"#]],
     );
-    check(
+    refused(
         validate_recognition(br#"{"id": "a", "due_within": "-PT1H", "achievements": ["*", "**"]}"#),
         expect![[r#"
             /achievements/1: an id is 1 to 100 letters, digits, `.`, `_`, `:` and `-`, and begins with a letter or digit
             /due_within: not an ISO 8601 duration"#]],
     );
+}
+
+#[test]
+fn the_schemas_name_the_same_limits() {
+    let read = |text: &str| serde_json::from_str::<Value>(text).unwrap();
+    let funnel = read(include_str!("../../../../schemas/engagement/funnel.schema.json"));
+    let achievement = read(include_str!("../../../../schemas/engagement/achievement.schema.json"));
+    let recognition = read(include_str!("../../../../schemas/engagement/recognition.schema.json"));
+    let matcher = read(include_str!("../../../../schemas/engagement/matcher.schema.json"));
+    assert_eq!(funnel["properties"]["stages"]["maxItems"], check::STAGES_MAX);
+    assert_eq!(funnel["$defs"]["stage"]["properties"]["count"]["maximum"], check::COUNT_MAX);
+    assert_eq!(achievement["properties"]["count"]["maximum"], check::COUNT_MAX);
+    assert_eq!(achievement["properties"]["streak"]["maximum"], check::COUNT_MAX);
+    assert_eq!(achievement["properties"]["all_of"]["maxItems"], check::ACHIEVEMENTS_MAX);
+    assert_eq!(achievement["properties"]["any_of"]["maxItems"], check::ACHIEVEMENTS_MAX);
+    assert_eq!(recognition["properties"]["achievements"]["maxItems"], check::ACHIEVEMENTS_MAX);
+    assert_eq!(matcher["$defs"]["texts"]["maxItems"], check::VALUES_MAX);
+    assert_eq!(matcher["properties"]["registration"]["maxItems"], check::VALUES_MAX);
+    assert_eq!(matcher["$defs"]["matchers"]["maxItems"], check::MATCHER_PARTS_MAX);
 }

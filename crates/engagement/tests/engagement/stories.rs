@@ -228,7 +228,7 @@ fn recognition_comes_from_somebody_else_and_points_at_the_learner_or_the_evidenc
     let to_ada = json!({"objectType": "Agent", "mbox": LEARNER});
     let due = at("2024-03-02T09:00:00Z");
     let check = |others: &[Value], expected: Option<u128>| {
-        let outcome = counted(&[PASS], &[&[passed.clone()], others].concat());
+        let outcome = counted(&[PASS], &[std::slice::from_ref(&passed), others].concat());
         let [expectation] = &outcome.expectations[..] else { panic!("one expectation") };
         assert_eq!(expectation.due_at, due);
         assert_eq!(expectation.met.as_ref().map(|met| short(met.statement)), expected);
