@@ -9,6 +9,15 @@ pub enum QueryError {
     /// The client's cursor is not one that this server made for this tenant.
     #[error("the cursor is not one that this server gave out: ask again without it")]
     Cursor,
+    /// There is nothing of that name.
+    #[error("{what}")]
+    Unknown {
+        /// What there is not, as in "there is no funnel `x`".
+        what: String,
+    },
+    /// The matcher that is to narrow the answer down is not one.
+    #[error("the filter is refused")]
+    Filter(#[source] plaudit_engagement::DefinitionError),
     /// The rows could not be read.
     #[error("the rows could not be read")]
     Store(#[from] StoreError),

@@ -1,8 +1,10 @@
 //! Answers reads: filters, cursors, consistent-through, formats.
 //!
-//! [`Statements`] answers the xAPI queries from the rows of the read model `statements`.
+//! [`Statements`] answers the xAPI queries from the rows of the read model `statements`, and
+//! [`engagement::Engagement`] what people ask about learners.
 
 mod cursor;
+pub mod engagement;
 mod error;
 mod statements;
 

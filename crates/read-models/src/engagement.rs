@@ -36,7 +36,8 @@ use crate::{ApplyError, Context, ReadModel, Recorded, Rows};
 pub use self::lookups::{
     AchievementRow, After, FunnelRow, LearnerRow, RecognitionRow, achievements, funnel, learner, recognition,
 };
-pub use self::sets::{DefinitionSet, definition_set};
+pub use self::sets::{DefinitionSet, definition_set, stored_definition_set};
+pub use self::tables::bucket_of;
 
 /// Name of the read model.
 pub const NAME: &str = "engagement";

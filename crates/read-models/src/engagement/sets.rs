@@ -59,7 +59,7 @@ impl DefinitionSet {
     }
 
     /// The set of the documents that are written and not deleted.
-    fn of_rows(rows: Vec<DefinitionRow>, zone: &TimeZone) -> Self {
+    pub(super) fn of_rows(rows: Vec<DefinitionRow>, zone: &TimeZone) -> Self {
         let document = |row: DefinitionRow| {
             let document = RawValue::from_string(row.document?).ok()?;
             Some(Document { kind: row.kind, id: row.id, version: row.version, document })
@@ -242,10 +242,22 @@ pub async fn definition_set(
     generation: Generation,
     tenant: &TenantId,
 ) -> Result<DefinitionSet, StoreError> {
-    match stored(store, generation, tenant).await? {
-        Some(row) => DefinitionSet::read(&row),
-        None => Ok(DefinitionSet::defaults(&TimeZone::UTC)),
-    }
+    let stored = stored_definition_set(store, generation, tenant).await?;
+    Ok(stored.unwrap_or_else(|| DefinitionSet::defaults(&TimeZone::UTC)))
+}
+
+/// The definitions by which the rows of `tenant` in this generation are made; `None` if nothing has come yet. Once they
+/// are there, they stay the same.
+///
+/// # Errors
+/// When the store does not answer.
+pub async fn stored_definition_set(
+    store: &dyn Store,
+    generation: Generation,
+    tenant: &TenantId,
+) -> Result<Option<DefinitionSet>, StoreError> {
+    let row = stored(store, generation, tenant).await?;
+    row.as_ref().map(DefinitionSet::read).transpose()
 }
 
 async fn stored(

@@ -125,8 +125,12 @@ pub(super) static ALL: &[&Table] =
 /// stays within what CQL servers cope with.
 pub(super) const BUCKETS: i64 = 16;
 
-/// The bucket of a learner.
-pub(super) fn bucket_of(learner: &str) -> i64 {
+/// The bucket of a learner, in the tables that have one.
+///
+/// # Panics
+/// Never: a remainder of 16 fits.
+#[must_use]
+pub fn bucket_of(learner: &str) -> i64 {
     let hash = xxhash_rust::xxh3::xxh3_64(learner.as_bytes());
     i64::try_from(hash % BUCKETS.cast_unsigned()).expect("smaller than 16")
 }
