@@ -76,7 +76,7 @@ fn few(mantissa: &[u8]) -> (Digits, i64) {
         }
     }
     let mut zeros = 0;
-    while value != 0 && value % 10 == 0 {
+    while value != 0 && value.is_multiple_of(10) {
         value /= 10;
         zeros += 1;
     }

@@ -6,6 +6,7 @@
 
 mod dice;
 mod meaning;
+mod model;
 mod mutations;
 mod robustness;
 mod spelling;

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::dice::Dice;
 use crate::spelling::respell;
-use crate::{BOTH, cases, statements};
+use crate::{BOTH, cases, model, mutations, statements};
 
 fn meaning(text: &str, version: Version) -> Fingerprint {
     let statement =
@@ -51,6 +51,27 @@ fn what_is_stored_reads_back_as_it_was() {
                 assert_eq!(again.fingerprint(), sent.fingerprint(), "seed {seed}: {text}");
             }
         });
+    }
+}
+
+#[test]
+fn the_fingerprint_agrees_with_the_model() {
+    for version in BOTH {
+        let (mut equal, mut different) = (0, 0);
+        cases(5_000, |seed, dice| {
+            let before = statements::statement(dice, version);
+            let mut after = before.clone();
+            mutations::mutate(&mut after, dice);
+            let text = respell(&after, dice);
+            if after == before || parse_statement(text.as_bytes(), version).is_err() {
+                return;
+            }
+            let is_same = model::meaning(&before) == model::meaning(&after);
+            let agrees = (meaning(&before.to_string(), version) == meaning(&text, version)) == is_same;
+            assert!(agrees, "seed {seed}: the model says same = {is_same}\n{before}\n{after}");
+            if is_same { equal += 1 } else { different += 1 }
+        });
+        assert!(equal > different / 10 && different > equal / 10, "{equal} equal, {different} different");
     }
 }
 
