@@ -18,6 +18,8 @@ use crate::error::ServerError;
 const LOG_DIR: &str = "log";
 /// Where in the data directory the tables are.
 const STORE_DIR: &str = "store";
+/// How directories of scratch stores begin.
+const SCRATCH: &str = "scratch-";
 
 /// The log and the store of a data directory. While it is open, nobody else can open them.
 #[derive(Clone)]
@@ -44,6 +46,7 @@ impl Backends {
             std::fs::create_dir_all(&directory).map_err(|cause| no_file("make", &directory, cause))?;
         }
         let embedded = open_log(data_dir, Some(registry))?;
+        sweep(data_dir);
         let records: Arc<dyn RecordSource> = Arc::new(Values(embedded.clone()));
         let options = plaudit_store_embedded::Options::default();
         let store = EmbeddedStore::open(&data_dir.join(STORE_DIR), options, Some(records))?;
@@ -54,7 +57,7 @@ impl Backends {
 
     /// An empty store beside the others.
     pub fn scratch(&self) -> Result<Scratch, ServerError> {
-        let directory = tempfile::Builder::new().prefix("scratch-").tempdir_in(&self.data_dir);
+        let directory = tempfile::Builder::new().prefix(SCRATCH).tempdir_in(&self.data_dir);
         let directory = directory.map_err(|cause| no_file("make a directory in", &self.data_dir, cause))?;
         let records: Arc<dyn RecordSource> = Arc::new(Values(self.embedded.clone()));
         let options = plaudit_store_embedded::Options::default();
@@ -98,6 +101,17 @@ impl Inspected {
 /// Whether `data_dir` is in use by another process.
 pub fn is_in_use(error: &ServerError) -> bool {
     matches!(error, ServerError::Log(LogError::InUse { .. }))
+}
+
+/// Removes what a process left that was killed during a verification. Called by who holds the lock of the log.
+fn sweep(data_dir: &Path) {
+    let Ok(entries) = std::fs::read_dir(data_dir) else { return };
+    for entry in entries.flatten() {
+        if entry.file_name().to_string_lossy().starts_with(SCRATCH) {
+            // What cannot be removed costs space and nothing else; the next start tries again.
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
+    }
 }
 
 fn open_log(data_dir: &Path, registry: Option<&Registry>) -> Result<Arc<EmbeddedLog>, ServerError> {

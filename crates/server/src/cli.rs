@@ -131,8 +131,11 @@ pub struct Rebuild {
     #[arg(long)]
     pub drop_old: bool,
     /// Do not wait for the end; a running server goes on by itself.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "json")]
     pub no_wait: bool,
+    /// Print one JSON object at the end: statements, seconds, statements per second.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// What to do with records that could not be applied.

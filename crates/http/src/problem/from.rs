@@ -61,6 +61,8 @@ impl From<QueryError> for Problem {
     fn from(error: QueryError) -> Self {
         match error {
             QueryError::Cursor => Self::malformed(error.to_string()),
+            QueryError::Unknown { what } => Self::new(Kind::NotFound, what),
+            QueryError::Filter(cause) => Self::malformed(format!("the filter is refused: {cause}")),
             QueryError::Store(cause) => cause.into(),
             QueryError::Log(cause) => cause.into(),
         }

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use plaudit_event::Event;
 use plaudit_log::{Position, RecordRef};
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use crate::backends::{Inspected, is_in_use};
@@ -61,7 +62,8 @@ async fn print(log: &Inspected, from: Position, limit: usize) -> Result<(), Serv
 }
 
 fn as_json(position: Position, record: &RecordRef<'_>) -> Value {
-    let value = || serde_json::from_slice::<Value>(record.value).unwrap_or(Value::Null);
+    // As it stands in the log, byte by byte.
+    let value = || serde_json::from_slice::<&RawValue>(record.value).ok();
     match Event::decode(record) {
         Ok(Event::Statement(event)) => json!({
             "position": position.0,

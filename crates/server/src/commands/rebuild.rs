@@ -1,10 +1,10 @@
 //! `plaudit rebuild`.
 
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::admin::Which;
 use crate::cli::Rebuild;
@@ -22,7 +22,7 @@ pub async fn run(settings: &Settings, options: &Rebuild) -> Result<ExitCode, Ser
     let outcome = if options.drop_old {
         drop_old(&operator, &which).await
     } else {
-        rebuild(&operator, &which, options.no_wait).await
+        rebuild(&operator, &which, options).await
     };
     operator.close().await?;
     outcome.map(|()| ExitCode::SUCCESS)
@@ -40,10 +40,11 @@ async fn drop_old(operator: &Operator, which: &Which) -> Result<(), ServerError>
     Ok(())
 }
 
-async fn rebuild(operator: &Operator, which: &Which, no_wait: bool) -> Result<(), ServerError> {
+async fn rebuild(operator: &Operator, which: &Which, options: &Rebuild) -> Result<(), ServerError> {
+    let started = Instant::now();
     let answer = operator.rebuild(which).await?;
     let begun = entries(&answer["begun"]);
-    if no_wait && matches!(operator, Operator::Online(_)) {
+    if options.no_wait && matches!(operator, Operator::Online(_)) {
         show::line(format_args!("{} rebuilds begun", begun.len()));
         return Ok(());
     }
@@ -60,8 +61,21 @@ async fn rebuild(operator: &Operator, which: &Which, no_wait: bool) -> Result<()
         tokio::time::sleep(LOOK_EVERY).await;
     }
     bar.finish_and_clear();
-    report(&operator.projections().await?, &begun);
+    let answer = operator.projections().await?;
+    if options.json {
+        show::line(figures(&answer, &begun, started.elapsed()));
+    } else {
+        report(&answer, &begun);
+    }
     Ok(())
+}
+
+/// How fast it went: records of the log by the time until all of them serve.
+fn figures(answer: &Value, begun: &[(String, u64)], took: Duration) -> Value {
+    let mine = statuses(answer).iter().filter(|status| begun.contains(&entry(status)));
+    let records = mine.filter_map(|status| status["events"].as_u64()).max().unwrap_or_default();
+    let per_second = Duration::from_secs(records).div_duration_f64(took.max(Duration::from_millis(1)));
+    json!({ "statements": records, "seconds": took.as_secs_f64(), "per_second": per_second.round() })
 }
 
 fn report(answer: &Value, begun: &[(String, u64)]) {
