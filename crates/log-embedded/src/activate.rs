@@ -10,13 +10,13 @@ use crate::format::{FRAMES_START, FileHeader, Kind};
 use crate::raw::{Confirmed, RawSegment};
 use crate::spares::Spare;
 
-/// Size of the first segment: small, so that a first start is quick and a small log is small. Each later one is
-/// twice the size, up to the configured size.
+/// Size of the first segment: small, so that a first start is quick and a small log is small. Every two segments
+/// the size doubles, up to the configured one: a spare is made while a segment of its size or half of it fills.
 const FIRST_SEGMENT_BYTES: u64 = 8 << 20;
 
 /// Size of segment `sequence` in a log with segments of `bytes_max`.
 pub(crate) fn segment_bytes(sequence: u64, bytes_max: u64) -> u64 {
-    let doublings = u32::try_from(sequence.min(16)).expect("at most 16");
+    let doublings = u32::try_from((sequence / 2).min(16)).expect("at most 16");
     (FIRST_SEGMENT_BYTES << doublings).min(bytes_max)
 }
 
