@@ -14,31 +14,7 @@
 //! achievement; there is no input for which it is quadratic. To find out what revoked an achievement takes some more
 //! evaluations of it, see [`REVOCATION_SEARCHES_MAX`].
 //!
-//! # What the words are taken to mean
-//!
-//! `engagement.md` is the definition. Where it leaves a choice, this crate chose:
-//!
-//! - **Every limit includes its last instant.** Something is late, dropped or dormant when `as_of` is *after* the
-//!   limit. A limit is the earlier event time plus the duration, added in the tenant's time zone.
-//! - **`as_of` never hides a statement.** It decides about dropped, dormant and overdue, nothing else.
-//! - **A voiding statement is a statement** of its actor like any other, and cannot be voided itself.
-//! - **`or_later`** on a stage (ours; the default funnel needs it) makes the stage accept, beside its own
-//!   condition, what fulfils any later stage. Evidence is that of the first of these conditions that is fulfilled.
-//!   `strict` still looks at each stage's own `match`.
-//! - **Object ids** (`"distinct": "activities"`) are those of activities and of statement references; agents and
-//!   sub-statements have none and never count as different.
-//! - **Order `any`**: of stages entered by one statement, the later in the list is the current one; the funnel is
-//!   completed when the stage that is last in the list was entered.
-//! - **A sliding window** starts at a counted statement; of several that fit, at the earliest.
-//! - **`all_of` and `any_of`** look at the first of each other achievement's occurrences (when repeatable: the first
-//!   after the statement that earned them last). Evidence is the union, or that of the earliest.
-//! - **Revoked**: an occurrence n is revoked when at least n are earned with the voided statements left in, but fewer
-//!   without them. It shows what the n-th was with them; its time is the event time of the voiding statement after
-//!   which, in order of event time, fewer than n were left.
-//! - **Recognition** may come after the due date: then it is met, but late. *At or after the earning* compares
-//!   event times. An object that is an identified group counts as an agent with that identifier; with
-//!   `"members": true` on the rule, a group that is recognised counts for its members. A named achievement
-//!   (`urn:plaudit:achievement`) covers every open occurrence of it; a name that is not a string names nothing.
+//! Where `engagement.md` leaves a choice, [`evaluate`] says what was chosen.
 
 mod achievement;
 mod check;

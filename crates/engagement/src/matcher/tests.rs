@@ -1,3 +1,5 @@
+//! Each key of a matcher against statements, in tables.
+
 use jiff::tz::TimeZone;
 use plaudit_xapi::read_stored;
 use serde_json::{Value, json};

@@ -1,3 +1,5 @@
+//! What definitions are refused for, and where the answer points.
+
 use expect_test::{Expect, expect};
 
 use super::*;
