@@ -13,7 +13,7 @@ const METHODS: &str = "GET, HEAD, POST, PUT, DELETE, OPTIONS";
 const REQUEST_HEADERS: &str = "Authorization, Content-Type, Accept, Accept-Language, If-Match, If-None-Match, \
     X-Experience-API-Version, X-Experience-API-Hash, X-Request-Id";
 const EXPOSED_HEADERS: &str = "ETag, Last-Modified, Link, Location, Retry-After, X-Request-Id, \
-    X-Experience-API-Version, X-Experience-API-Consistent-Through";
+    X-Experience-API-Version, X-Experience-API-Consistent-Through, X-Plaudit-Complete-Through";
 /// A day; browsers cap it.
 const MAX_AGE_SECONDS: &str = "86400";
 

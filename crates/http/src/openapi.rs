@@ -5,7 +5,7 @@ use utoipa::OpenApi;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 
 use crate::resources::statements::{read, write};
-use crate::resources::{about, definitions, tables};
+use crate::resources::{about, achievements, definitions, funnels, learners, recognition, tables};
 
 /// The document.
 #[derive(OpenApi)]
@@ -35,6 +35,15 @@ use crate::resources::{about, definitions, tables};
         definitions::recognition::get,
         definitions::recognition::put,
         definitions::recognition::delete,
+        funnels::summary,
+        funnels::learners,
+        achievements::summaries,
+        achievements::learners,
+        recognition::summary,
+        recognition::expectations,
+        recognition::never,
+        recognition::pairs,
+        learners::story,
     ),
     modifiers(&Basic),
     security(("basic" = []))

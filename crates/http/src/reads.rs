@@ -7,6 +7,7 @@ use plaudit_event::TenantId;
 use plaudit_log::{Log, LogError};
 use plaudit_read_models::{Generations, Progress};
 use plaudit_store::{Generation, Store, Table};
+use plaudit_xapi::Timestamp;
 
 /// Where rows are, and how far they have come.
 #[derive(Clone)]
@@ -32,6 +33,18 @@ impl Reads {
             absorbed &= self.progress.wait(model, partition, head, patience).await;
         }
         Ok(absorbed)
+    }
+
+    /// The time through which the rows of `model` are complete, given that everything stored until `floor` is confirmed.
+    pub(crate) async fn through(&self, model: &'static str, floor: Timestamp) -> Result<Timestamp, LogError> {
+        let mut through = floor;
+        for partition in 0..self.log.partitions() {
+            let reached = self.progress.reached(model, partition);
+            if reached.next < self.log.head(partition).await? {
+                through = through.min(reached.stored);
+            }
+        }
+        Ok(through)
     }
 
     /// The generation of `model` that answers for `tenant`.

@@ -7,9 +7,8 @@ use actix_web::{FromRequest, Handler, HttpResponse, Responder, ResponseError, Ro
 
 use crate::openapi;
 use crate::problem::{Kind, Problem};
-use crate::resources::definitions::{achievements, funnels, recognition};
 use crate::resources::statements::{read, write};
-use crate::resources::{about, tables};
+use crate::resources::{about, achievements, definitions, funnels, learners, recognition, tables};
 
 /// All endpoints.
 pub(crate) fn endpoints() -> Vec<Endpoint> {
@@ -19,18 +18,30 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         Endpoint::new("/api/v1/openapi.json").get(openapi::document),
         Endpoint::new("/api/v1/tables").get(tables::list),
         Endpoint::new("/api/v1/tables/{table}").get(tables::rows),
-        Endpoint::new("/api/v1/funnels").get(funnels::list),
-        Endpoint::new("/api/v1/funnels/{id}").get(funnels::get).put(funnels::put).delete(funnels::delete),
-        Endpoint::new("/api/v1/achievements").get(achievements::list),
+        Endpoint::new("/api/v1/funnels").get(definitions::funnels::list),
+        Endpoint::new("/api/v1/funnels/{id}")
+            .get(definitions::funnels::get)
+            .put(definitions::funnels::put)
+            .delete(definitions::funnels::delete),
+        Endpoint::new("/api/v1/achievements").get(definitions::achievements::list),
         Endpoint::new("/api/v1/achievements/{id}")
-            .get(achievements::get)
-            .put(achievements::put)
-            .delete(achievements::delete),
-        Endpoint::new("/api/v1/recognition").get(recognition::list),
+            .get(definitions::achievements::get)
+            .put(definitions::achievements::put)
+            .delete(definitions::achievements::delete),
+        Endpoint::new("/api/v1/recognition").get(definitions::recognition::list),
         Endpoint::new("/api/v1/recognition/{id}")
-            .get(recognition::get)
-            .put(recognition::put)
-            .delete(recognition::delete),
+            .get(definitions::recognition::get)
+            .put(definitions::recognition::put)
+            .delete(definitions::recognition::delete),
+        Endpoint::new("/api/v1/funnels/{id}/summary").get(funnels::summary),
+        Endpoint::new("/api/v1/funnels/{id}/learners").get(funnels::learners),
+        Endpoint::new("/api/v1/achievement-summaries").get(achievements::summaries),
+        Endpoint::new("/api/v1/achievements/{id}/learners").get(achievements::learners),
+        Endpoint::new("/api/v1/recognition/{id}/summary").get(recognition::summary),
+        Endpoint::new("/api/v1/recognition/{id}/expectations").get(recognition::expectations),
+        Endpoint::new("/api/v1/recognition/{id}/never-recognised").get(recognition::never),
+        Endpoint::new("/api/v1/recognition/{id}/pairs").get(recognition::pairs),
+        Endpoint::new("/api/v1/learners/{learner}").get(learners::story),
     ]
 }
 

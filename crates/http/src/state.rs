@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
 use plaudit_ingest::Ingest;
+use plaudit_query::engagement::Engagement;
 use plaudit_query::{InFlight, Statements, StatementsOptions};
 use plaudit_xapi::Timestamp;
 
@@ -15,6 +16,7 @@ pub struct State {
     pub(crate) ingest: Arc<Ingest>,
     pub(crate) reads: Reads,
     pub(crate) statements: Statements,
+    pub(crate) engagement: Engagement,
     pub(crate) credentials: Credentials,
     pub(crate) limits: Limits,
     pub(crate) metrics: Metrics,
@@ -46,6 +48,7 @@ impl State {
         });
         Self {
             statements,
+            engagement: Engagement::new(Arc::clone(&reads.store), reads.generations.clone()),
             ingest,
             reads,
             credentials,

@@ -2,11 +2,13 @@
 
 use std::error::Error;
 
+use plaudit_engagement::DefinitionError;
 use plaudit_ingest::IngestError;
 use plaudit_log::LogError;
 use plaudit_query::QueryError;
 use plaudit_store::StoreError;
 use plaudit_xapi::Invalid;
+use serde_json::json;
 
 use super::{Kind, Problem};
 
@@ -62,7 +64,6 @@ impl From<QueryError> for Problem {
         match error {
             QueryError::Cursor => Self::malformed(error.to_string()),
             QueryError::Unknown { what } => Self::new(Kind::NotFound, what),
-            QueryError::Filter(cause) => Self::malformed(format!("the filter is refused: {cause}")),
             QueryError::Store(cause) => cause.into(),
             QueryError::Log(cause) => cause.into(),
         }
@@ -76,6 +77,16 @@ impl From<StoreError> for Problem {
             _ => logged(Kind::Internal, &error),
         }
     }
+}
+
+/// A definition or matcher with everything that is wrong with it.
+pub(crate) fn refused(kind: Kind, error: &DefinitionError) -> Problem {
+    let first = error.faults.first().map(ToString::to_string).unwrap_or_default();
+    let detail = match error.faults.len() {
+        0 | 1 => first,
+        more => format!("{first}, and {} more", more - 1),
+    };
+    Problem::new(kind, detail).with("errors", json!(error.faults))
 }
 
 /// A problem for the client, without the causes, which go to the log.

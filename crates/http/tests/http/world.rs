@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use bytes::Bytes;
 use plaudit_event::TenantId;
 use plaudit_http::{Credential, Credentials, Limits, Metrics, Reads, ServerSettings, State, bind};
 use plaudit_ingest::{Absorbed, Handles, Ingest, KnownStatements, LookupError, Parts};
@@ -11,7 +12,7 @@ use plaudit_log::{Log, Partition};
 use plaudit_log_embedded::EmbeddedLog;
 use plaudit_projector::{Make, Projector, ProjectorMetrics, ProjectorOptions};
 use plaudit_read_models::{Generations, Progress, definitions, statements};
-use plaudit_store::Store;
+use plaudit_store::{RecordSource, Store, StoreError};
 use plaudit_store_embedded::EmbeddedStore;
 use plaudit_xapi::{Fingerprint, StatementId, Timestamp};
 use prometheus::Registry;
@@ -28,6 +29,16 @@ pub struct World {
 }
 
 struct Known(Reads);
+
+struct Bodies(Arc<EmbeddedLog>);
+
+#[async_trait::async_trait]
+impl RecordSource for Bodies {
+    async fn values(&self, places: &[(u32, u64)]) -> Result<Vec<Bytes>, StoreError> {
+        let positions: Vec<u64> = places.iter().map(|place| place.1).collect();
+        self.0.values(&positions).await.map_err(|error| StoreError::Backend(Box::new(error)))
+    }
+}
 
 #[async_trait::async_trait]
 impl KnownStatements for Known {
@@ -56,10 +67,13 @@ impl World {
     pub async fn start() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let small = plaudit_log_embedded::Options { segment_bytes: 1 << 20, ..Default::default() };
-        let log: Arc<dyn Log> = Arc::new(EmbeddedLog::open(&dir.path().join("log"), small).unwrap());
+        let embedded = Arc::new(EmbeddedLog::open(&dir.path().join("log"), small).unwrap());
+        let log: Arc<dyn Log> = Arc::clone(&embedded) as Arc<dyn Log>;
         let options = plaudit_store_embedded::Options { reserve_bytes: 0, ..Default::default() };
-        let store: Arc<dyn Store> =
-            Arc::new(EmbeddedStore::open(&dir.path().join("store"), options, None).unwrap());
+        let store: Arc<dyn Store> = Arc::new(
+            EmbeddedStore::open(&dir.path().join("store"), options, Some(Arc::new(Bodies(embedded))))
+                .unwrap(),
+        );
         let reads = Reads {
             log: Arc::clone(&log),
             store,

@@ -7,7 +7,7 @@ use actix_web::web::{Data, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use jiff::tz::TimeZone;
 use plaudit_engagement::{
-    AchievementDefinition, DefinitionError, Definitions, Fault, FunnelDefinition, RecognitionDefinition,
+    AchievementDefinition, DefinitionError, Definitions, FunnelDefinition, RecognitionDefinition,
     validate_achievement, validate_funnel, validate_recognition,
 };
 use plaudit_event::{DefinitionEvent, DefinitionKind, TenantId};
@@ -19,7 +19,7 @@ use serde_json::value::RawValue;
 
 use super::{load, not_found};
 use crate::params::Params;
-use crate::problem::{Kind, Problem};
+use crate::problem::{Kind, Problem, refused};
 use crate::state::State;
 use crate::{body, preconditions};
 
@@ -78,7 +78,7 @@ pub(super) async fn delete(
     preconditions::check(request.headers(), at.map(|at| rows[at].version))?;
     let at = at.ok_or_else(|| not_found(kind, &id))?;
     rows[at].document = None;
-    compile(&rows).map_err(refused)?;
+    compile(&rows).map_err(|error| refused(Kind::Unprocessable, &error))?;
     let event = DefinitionEvent {
         tenant: credential.tenant.clone(),
         kind,
@@ -127,7 +127,7 @@ fn check_alone(kind: DefinitionKind, id: &str, document: &[u8]) -> Result<(), Pr
         DefinitionKind::Achievement => validate_achievement(document).map(|it| it.id),
         DefinitionKind::Recognition => validate_recognition(document).map(|it| it.id),
     };
-    let inside = inside.map_err(refused)?;
+    let inside = inside.map_err(|error| refused(Kind::Unprocessable, &error))?;
     if inside == id {
         return Ok(());
     }
@@ -153,7 +153,7 @@ fn check_together(
         changed_at,
         document: Some(document.to_owned()),
     });
-    compile(&rows).map_err(refused)
+    compile(&rows).map_err(|error| refused(Kind::Unprocessable, &error))
 }
 
 fn compile(rows: &[DefinitionRow]) -> Result<(), DefinitionError> {
@@ -169,13 +169,4 @@ fn parse<T: DeserializeOwned>(rows: &[DefinitionRow], kind: DefinitionKind, defa
     let documents = rows.iter().filter(|row| row.kind == kind).filter_map(|row| row.document.as_deref());
     let parsed: Vec<T> = documents.filter_map(|document| serde_json::from_str(document).ok()).collect();
     if parsed.is_empty() { defaults } else { parsed }
-}
-
-fn refused(error: DefinitionError) -> Problem {
-    let first = error.faults.first().map(Fault::to_string).unwrap_or_default();
-    let detail = match error.faults.len() {
-        1 => first,
-        more => format!("{first}, and {} more", more - 1),
-    };
-    Problem::new(Kind::Unprocessable, detail).with("errors", json!(error.faults))
 }
