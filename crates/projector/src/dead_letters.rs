@@ -201,12 +201,14 @@ impl Projection {
     /// Applies one parked record and takes its letter away; says why not, if not.
     async fn redo_one(&mut self, log: &dyn Log, letter: &Letter) -> Result<Option<String>, ProjectorError> {
         let records = log.read(letter.partition, letter.position, 1).await?;
-        let mut decoded = Decoded::new(letter.partition, &records, letter.position, self.reads_statements());
+        let only = letter.position..Position(letter.position.0 + 1);
+        let mut decoded = Decoded::new(letter.partition, &records, only, self.reads_statements());
         if let Some(broken) = decoded.broken.pop() {
             return Ok(Some(broken.reason));
         }
-        let found = decoded.events.drain(..).find(|event| event.position == letter.position);
-        let Some(event) = found else { return Ok(Some("the log does not have it".to_owned())) };
+        let Some(event) = decoded.events.pop() else {
+            return Ok(Some("the log does not have it".to_owned()));
+        };
         match self.apply_one(event, vec![letter.delete(&self.entry)]).await {
             Ok(()) => Ok(None),
             Err(Trouble::Record(reason)) => Ok(Some(reason)),

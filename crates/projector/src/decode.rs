@@ -1,5 +1,7 @@
 //! Records of the log as events.
 
+use std::ops::Range;
+
 use plaudit_event::Event;
 use plaudit_log::{Partition, Position, RecordRef, Records};
 use plaudit_read_models::Recorded;
@@ -23,14 +25,10 @@ pub(crate) struct Broken<'a> {
 }
 
 impl<'a> Decoded<'a> {
-    /// Decodes the records at `from` and after; parses statements if asked to.
-    pub fn new(partition: Partition, records: &'a Records, from: Position, parse: bool) -> Self {
-        let mut decoded = Self {
-            events: Vec::with_capacity(records.len()),
-            keys: Vec::with_capacity(records.len()),
-            broken: Vec::new(),
-        };
-        for (position, record) in records.iter().filter(|(position, _)| *position >= from) {
+    /// Decodes the records with positions in `range`; parses statements if asked to.
+    pub fn new(partition: Partition, records: &'a Records, range: Range<Position>, parse: bool) -> Self {
+        let mut decoded = Self { events: Vec::new(), keys: Vec::new(), broken: Vec::new() };
+        for (position, record) in records.iter().filter(|(position, _)| range.contains(position)) {
             match read(partition, position, &record, parse) {
                 Ok(event) => {
                     decoded.events.push(event);
@@ -43,7 +41,7 @@ impl<'a> Decoded<'a> {
     }
 
     /// Where the events with positions in `from..until` stand.
-    pub fn range(&self, from: Position, until: Position) -> std::ops::Range<usize> {
+    pub fn range(&self, from: Position, until: Position) -> Range<usize> {
         let at = |position| self.events.partition_point(|event| event.position < position);
         at(from)..at(until).max(at(from))
     }
@@ -54,7 +52,7 @@ impl<'a> Decoded<'a> {
     }
 
     /// The latest `stored` of the statements in `range`.
-    pub fn latest_stored(&self, range: std::ops::Range<usize>) -> Option<Timestamp> {
+    pub fn latest_stored(&self, range: Range<usize>) -> Option<Timestamp> {
         self.events[range].iter().filter_map(stored).max()
     }
 }

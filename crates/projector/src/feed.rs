@@ -10,10 +10,11 @@ use crate::ProjectorError;
 use crate::metrics::FeedMetrics;
 use crate::retry::Retry;
 
-/// Bytes of one read: enough that hot rows are written once per some thousand records, little enough that a few of them fit in memory.
-pub(crate) const READ_BYTES: usize = 8 << 20;
-/// Reads that wait to be applied.
-const READS_AHEAD: usize = 2;
+/// Bytes of one read: enough that hot rows are written once per ten thousand records, little enough that the reads of all read models
+/// fit in memory together.
+pub(crate) const READ_BYTES: usize = 16 << 20;
+/// Reads that wait to be applied, besides the one that is being applied.
+const READS_AHEAD: usize = 1;
 /// How long a reader waits at the head before it looks whether anybody still listens.
 const PATIENCE: Duration = Duration::from_secs(1);
 
@@ -30,12 +31,11 @@ impl Feed {
         log: Arc<dyn Log>,
         partition: Partition,
         from: Position,
-        bytes: usize,
         wake: Arc<Notify>,
         metrics: FeedMetrics,
     ) -> Result<Self, ProjectorError> {
         let (sender, records) = mpsc::channel(READS_AHEAD);
-        let reader = Reader { log, partition, next: from, bytes, sender, wake, metrics };
+        let reader = Reader { log, partition, next: from, sender, wake, metrics };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
         let runtime = runtime.map_err(ProjectorError::Thread)?;
         std::thread::Builder::new()
@@ -65,7 +65,6 @@ struct Reader {
     log: Arc<dyn Log>,
     partition: Partition,
     next: Position,
-    bytes: usize,
     sender: mpsc::Sender<Records>,
     wake: Arc<Notify>,
     metrics: FeedMetrics,
@@ -88,7 +87,7 @@ impl Reader {
     }
 
     async fn step(&mut self) -> Result<(), LogError> {
-        let records = self.log.read(self.partition, self.next, self.bytes).await?;
+        let records = self.log.read(self.partition, self.next, READ_BYTES).await?;
         if records.is_empty() && records.next() <= self.next {
             let waiting = self.log.wait_past(self.partition, self.next, PATIENCE);
             tokio::select! {

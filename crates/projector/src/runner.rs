@@ -18,7 +18,7 @@ use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 use crate::catalog::Catalog;
 use crate::dead_letters::{Redo, Redone};
-use crate::feed::{Feed, READ_BYTES};
+use crate::feed::Feed;
 use crate::lag::Lag;
 use crate::metrics::RunnerMetrics;
 use crate::model::Model;
@@ -29,8 +29,6 @@ use crate::{Clock, Entry, ProjectorError, ProjectorMetrics, State};
 
 /// How long a runner sleeps when nothing happens.
 const NAP: Duration = Duration::from_secs(1);
-/// Bytes of one read of a build: small, so that live batches do not wait long behind one.
-const BUILD_READ_BYTES: usize = 2 << 20;
 
 /// What all runners use.
 pub(crate) struct Shared {
@@ -63,6 +61,8 @@ pub(crate) struct Runner {
     position: Position,
     feed: Feed,
     apart: Vec<Apart>,
+    /// Until then live batches are likely.
+    busy_until: Instant,
     /// Applies to the one that serves all tenants.
     filter: Filter,
     wanted: BTreeSet<TenantId>,
@@ -100,7 +100,7 @@ impl Runner {
         let projection = open_projection(&shared, &model, partition, serving).await?;
         let position = projection.next();
         let wake = Arc::new(Notify::new());
-        let feed = start_feed(&shared, partition, position, READ_BYTES, &wake)?;
+        let feed = start_feed(&shared, partition, position, &wake)?;
         let metrics = shared.metrics.of_runner(model.name, partition);
         Ok(Self {
             shared,
@@ -110,6 +110,7 @@ impl Runner {
             position,
             feed,
             apart: Vec::new(),
+            busy_until: Instant::now(),
             filter: Filter::default(),
             wanted: BTreeSet::new(),
             lag,
@@ -215,7 +216,7 @@ impl Runner {
         if projection.entry.state == State::Building {
             self.metrics.rebuilds.inc();
         }
-        let feed = start_feed(&self.shared, self.partition, projection.next(), BUILD_READ_BYTES, &self.wake)?;
+        let feed = start_feed(&self.shared, self.partition, projection.next(), &self.wake)?;
         let retry = Retry::new("build");
         self.apart.push(Apart { projection, feed, retry, not_before: Instant::now() });
         Ok(())
@@ -276,10 +277,9 @@ fn start_feed(
     shared: &Shared,
     partition: Partition,
     from: Position,
-    bytes: usize,
     wake: &Arc<Notify>,
 ) -> Result<Feed, ProjectorError> {
-    Feed::start(shared.log.clone(), partition, from, bytes, wake.clone(), shared.metrics.of_feed())
+    Feed::start(shared.log.clone(), partition, from, wake.clone(), shared.metrics.of_feed())
 }
 
 /// Waits until all of `models` have absorbed everything before `next`, or a while.

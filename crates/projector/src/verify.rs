@@ -138,8 +138,9 @@ impl Check {
             while replay.projection.next() < until {
                 let from = replay.projection.next();
                 let records = self.log.read(partition, from, READ_BYTES).await?;
-                let decoded = Decoded::new(partition, &records, from, replay.projection.reads_statements());
                 let target = records.next().min(until);
+                let parse = replay.projection.reads_statements();
+                let decoded = Decoded::new(partition, &records, from..target, parse);
                 replay.projection.absorb(&decoded, target, &replay.filter).await?;
             }
         }

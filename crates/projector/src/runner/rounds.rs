@@ -1,6 +1,6 @@
 //! One round of a runner: a live batch, then a batch of each build.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use plaudit_log::Position;
 use plaudit_read_models::Reached;
@@ -10,6 +10,11 @@ use crate::feed::READ_BYTES;
 use crate::projection::{Filter, Projection, Staged, Trouble};
 use crate::runner::Runner;
 use crate::{ProjectorError, State};
+
+/// After a live batch another is likely for so long, and builds take small steps.
+const BUSY_FOR: Duration = Duration::from_secs(1);
+/// Positions of such a step: some tens of milliseconds, which a live batch may have to wait.
+const STEP_BESIDE_LIVE: u64 = 2048;
 
 impl Runner {
     /// Does what there is to do; false when that was nothing.
@@ -36,12 +41,14 @@ impl Runner {
             return false;
         }
         let began = Instant::now();
-        let decoded = Decoded::new(self.partition, &records, self.position, self.model.reads_statements);
+        let range = self.position..until;
+        let decoded = Decoded::new(self.partition, &records, range, self.model.reads_statements);
         if !self.until_it_works(async |runner| runner.absorb_live(&decoded, until).await).await {
             return false;
         }
         self.position = until;
         self.feed.done(until);
+        self.busy_until = Instant::now() + BUSY_FOR;
         self.metrics.batch_seconds.observe(began.elapsed().as_secs_f64());
         #[expect(clippy::cast_precision_loss, reason = "a batch has no 2^53 records")]
         self.metrics.batch_records.observe(records.len() as f64);
@@ -114,11 +121,15 @@ impl Runner {
     async fn try_apart_batch(&mut self, index: usize) -> Result<bool, ProjectorError> {
         let apart = &mut self.apart[index];
         let Some(records) = apart.feed.present().cloned() else { return Ok(false) };
-        let (from, until) = (apart.projection.next(), records.next().min(self.position));
+        let from = apart.projection.next();
+        let mut until = records.next().min(self.position);
+        if self.busy_until > Instant::now() {
+            until = until.min(Position(from.0 + STEP_BESIDE_LIVE));
+        }
         if until <= from {
             return Ok(false);
         }
-        let decoded = Decoded::new(self.partition, &records, from, self.model.reads_statements);
+        let decoded = Decoded::new(self.partition, &records, from..until, self.model.reads_statements);
         let filter = filter_of(&apart.projection, &self.filter);
         apart.projection.absorb(&decoded, until, filter).await?;
         apart.feed.done(until);
