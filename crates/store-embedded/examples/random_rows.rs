@@ -1,4 +1,4 @@
-//! Measures small rows under random keys: `cargo run --release --example random_rows -- [rows] [point|ordered]`.
+//! Measures small rows under random keys: `cargo run --release --example random_rows -- [rows] [point|ordered] [memtable MiB]`.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -43,8 +43,11 @@ async fn main() {
     let mut args = std::env::args().skip(1);
     let rows: u64 = args.next().map_or(2_000_000, |rows| rows.parse().expect("a number of rows"));
     let table = if args.next().as_deref() == Some("point") { &POINT } else { &ORDERED };
+    let memtable_bytes =
+        args.next().map_or(Options::default().memtable_bytes, |mib| mib.parse::<u64>().expect("MiB") << 20);
+    let options = || Options { memtable_bytes, ..Options::default() };
     let dir = tempfile::tempdir_in(".").expect("a directory");
-    let store = EmbeddedStore::open(dir.path(), Options::default(), None).expect("the store opens");
+    let store = EmbeddedStore::open(dir.path(), options(), None).expect("the store opens");
     store.create(&[table, &POSITIONS]).await.expect("tables are made");
 
     let mut in_store = Duration::ZERO;
@@ -73,7 +76,7 @@ async fn main() {
     drop(store);
     println!("close: {:.1?}", started.elapsed());
     let started = Instant::now();
-    let store = EmbeddedStore::open(dir.path(), Options::default(), None).expect("the store opens");
+    let store = EmbeddedStore::open(dir.path(), options(), None).expect("the store opens");
     println!("open: {:.1?}, {} MB on disk, {} MB resident", started.elapsed(), mb(dir.path()), resident_mb());
     println!("get of those that are there: {:.2?} each", gets(&store, table, |at| at * 7919 % rows).await);
     let (started, mut after, mut scanned) = (Instant::now(), None, 0);

@@ -29,7 +29,7 @@ impl Default for Options {
             memtable_bytes: 8 * MIB,
             point_recent_bytes: 8 * 1024 * 1024,
             point_filter_bytes: 16 * MIB,
-            journal_bytes: 128 * MIB,
+            journal_bytes: 64 * MIB,
             worker_threads: 2,
             reserve_bytes: 256 * MIB,
         }

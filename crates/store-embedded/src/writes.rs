@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use fjall::{Keyspace, OwnedWriteBatch};
+use fjall::{Keyspace, OwnedWriteBatch, Slice};
 use plaudit_store::{Access, Generation, StoreError, Table, Value, Write};
 
 use crate::lsm::Lsm;
@@ -32,7 +32,8 @@ struct Target {
 }
 
 enum Place {
-    Ordered(Keyspace),
+    /// Keys with their values; `None` if the row goes.
+    Ordered(Keyspace, Vec<(Slice, Option<Slice>)>),
     Point(Arc<PointTable>, Batch),
 }
 
@@ -65,7 +66,8 @@ impl<'a> Writes<'a> {
 
     /// Makes the changes, all or none. While it does, they may already be seen in tables with point access.
     pub(crate) fn commit(mut self) -> Result<(), StoreError> {
-        if self.targets.iter().all(|target| matches!(target.place, Place::Ordered(_))) {
+        self.add_ordered();
+        if self.targets.iter().all(|target| matches!(target.place, Place::Ordered(..))) {
             return self.lsm.commit(self.batch);
         }
         let _turn = self.lsm.point_turn();
@@ -80,6 +82,22 @@ impl<'a> Writes<'a> {
             }
         }
         self.lsm.commit(self.batch)
+    }
+
+    /// Adds the rows of ordered tables to the batch, in the order of their keys: each is then inserted near the one before.
+    fn add_ordered(&mut self) {
+        for target in &mut self.targets {
+            if let Place::Ordered(keyspace, rows) = &mut target.place {
+                // Stable, so that the last change of a key stays the last.
+                rows.sort_by(|one, other| one.0.cmp(&other.0));
+                for (key, value) in rows.drain(..) {
+                    match value {
+                        Some(value) => self.batch.insert(keyspace, key, value),
+                        None => self.batch.remove(keyspace, key),
+                    }
+                }
+            }
+        }
     }
 
     /// Adds the rows to the metrics.
@@ -106,10 +124,9 @@ impl<'a> Writes<'a> {
         let target = &mut self.targets[at];
         target.rows += 1;
         match (&mut target.place, others) {
-            (Place::Ordered(keyspace), Some(_)) => {
-                self.batch.insert(keyspace, self.key.as_slice(), self.value.as_slice());
+            (Place::Ordered(_, rows), others) => {
+                rows.push((self.key.as_slice().into(), others.map(|_| self.value.as_slice().into())));
             }
-            (Place::Ordered(keyspace), None) => self.batch.remove(keyspace, self.key.as_slice()),
             (Place::Point(_, entries), others) => {
                 entries.push(&self.key, others.map(|_| self.value.as_slice()))?
             }
@@ -127,7 +144,7 @@ impl<'a> Writes<'a> {
             Some(at) => at,
             None => {
                 let place = match table.access {
-                    Access::Ordered => Place::Ordered(self.lsm.ensure(table, generation)?),
+                    Access::Ordered => Place::Ordered(self.lsm.ensure(table, generation)?, Vec::new()),
                     Access::Point => {
                         Place::Point(self.lsm.ensure_point(table, generation)?, Batch::default())
                     }

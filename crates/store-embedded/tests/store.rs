@@ -1,5 +1,7 @@
 //! The embedded store against a model, and against being killed.
 
+#![expect(clippy::unwrap_used, reason = "in a test, a step that fails ends it")]
+
 #[path = "store/crash.rs"]
 mod crash;
 #[path = "store/files.rs"]

@@ -302,7 +302,7 @@ mod tests {
     }
 
     fn value_of(key: &[u8]) -> Option<Vec<u8>> {
-        (key.len() % 3 != 0).then(|| key.repeat(if key.len() == 7 { 5000 } else { 2 }))
+        (!key.len().is_multiple_of(3)).then(|| key.repeat(if key.len() == 7 { 5000 } else { 2 }))
     }
 
     fn keys(numbers: std::ops::Range<usize>) -> Vec<Vec<u8>> {
