@@ -149,12 +149,19 @@ mod tests {
     fn plan() -> Plan {
         let agent = [TermKind::Agent, TermKind::RelatedAgent].map(|kind| Term { kind, hash: 7 << 100 });
         Plan {
-            conditions: vec![agent.into_iter().collect(), [Term::iri(TermKind::Verb, "v")].into_iter().collect()],
+            conditions: vec![
+                agent.into_iter().collect(),
+                [Term::iri(TermKind::Verb, "v")].into_iter().collect(),
+            ],
             since: None,
             until: Some(Timestamp::from_micros(-5)),
             order: Order::Ascending,
             limit: 77,
-            settings: Settings { format: Format::Canonical, attachments: true, language: "de-CH, en;q=0.5".into() },
+            settings: Settings {
+                format: Format::Canonical,
+                attachments: true,
+                language: "de-CH, en;q=0.5".into(),
+            },
         }
     }
 

@@ -15,9 +15,6 @@ pub enum QueryError {
         /// What there is not, as in "there is no funnel `x`".
         what: String,
     },
-    /// The matcher that is to narrow the answer down is not one.
-    #[error("the filter is refused")]
-    Filter(#[source] plaudit_engagement::DefinitionError),
     /// The rows could not be read.
     #[error("the rows could not be read")]
     Store(#[from] StoreError),

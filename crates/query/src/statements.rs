@@ -28,8 +28,8 @@ use crate::{QueryError, cursor};
 
 pub use self::freshness::InFlight;
 pub use self::page::{BODIES_BYTES_MAX, Page};
-pub use self::plan::{Format, STATEMENTS_PER_PAGE_MAX, Settings, StatementQuery};
 pub(crate) use self::plan::{Condition, Plan};
+pub use self::plan::{Format, STATEMENTS_PER_PAGE_MAX, Settings, StatementQuery};
 
 /// Answers queries of statements.
 pub struct Statements {

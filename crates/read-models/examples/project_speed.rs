@@ -115,7 +115,7 @@ fn stored(number: u64) -> Timestamp {
 fn body(number: u64) -> String {
     let mixed = mix(number);
     let (learner, activity, verb) = (mixed % LEARNERS, (mixed >> 20) % ACTIVITIES, (mixed >> 40) % VERBS);
-    let registration = mix(learner << 32 | number / (LEARNERS * STATEMENTS_PER_REGISTRATION));
+    let registration = mix((learner << 32) + number / (LEARNERS * STATEMENTS_PER_REGISTRATION));
     let stored = stored(number);
     format!(
         r#"{{"id":"{:08x}-{:04x}-4{:03x}-8{:03x}-{:012x}","actor":{{"objectType":"Agent","name":"Learner {learner}","account":{{"homePage":"https://people.example.com","name":"employee-{learner}"}}}},"verb":{{"id":"https://verbs.example.com/xapi/verb-{verb}","display":{{"en":"verb {verb}"}}}},"object":{{"id":"https://lms.example.com/course/{}/module/{activity}","definition":{{"name":{{"en":"Module {activity}"}},"type":"http://adlnet.gov/expapi/activities/module"}}}},"result":{{"score":{{"scaled":0.8}},"duration":"PT12M"}},"context":{{"registration":"{:08x}-0000-4000-8000-{:012x}","contextActivities":{{"parent":[{{"id":"https://lms.example.com/course/{}"}}],"grouping":[{{"id":"https://lms.example.com/programme/{}"}}],"category":[{{"id":"https://w3id.org/xapi/cmi5/context/categories/cmi5"}},{{"id":"https://lms.example.com/goal/{}"}}]}},"platform":"lms"}},"timestamp":"{stored}","stored":"{stored}","authority":{{"objectType":"Agent","account":{{"homePage":"https://lms.example.com","name":"lms"}}}},"version":"1.0.3"}}"#,

@@ -118,7 +118,7 @@ impl Engagement {
     /// The figures of a funnel.
     ///
     /// # Errors
-    /// When there is no such funnel, the matcher is not one, or the store does not answer.
+    /// When there is no such funnel, or the store does not answer.
     pub async fn funnel(
         &self,
         tenant: &TenantId,
@@ -131,7 +131,7 @@ impl Engagement {
         let zone = view.set.compiled.zone().clone();
         let mut summary = FunnelSummary::new(stages);
         let mut cohorts = ask.cohorts_by.map(|unit| FunnelCohorts::new(stages, unit, zone));
-        let mut scan = Scan::new(&view, id, ask, After::default())?;
+        let mut scan = Scan::new(&view, id, ask, After::default());
         while let Some(rows) = scan.next().await? {
             for row in rows {
                 summary.add(&row.funnel, ask.as_of);
@@ -161,7 +161,7 @@ impl Engagement {
     /// The learners behind a figure of a funnel, or all of them: as many rows as the figure says.
     ///
     /// # Errors
-    /// When there is no such funnel or stage, the matcher or the cursor is not one, or the store does not answer.
+    /// When there is no such funnel or stage, the cursor is not one, or the store does not answer.
     pub async fn funnel_learners(
         &self,
         tenant: &TenantId,
@@ -184,7 +184,7 @@ impl Engagement {
             after = After { bucket, key: vec![Value::Text(learner)] };
         }
         let as_of = of.as_of;
-        let mut scan = Scan::new(&view, id, &of, after)?;
+        let mut scan = Scan::new(&view, id, &of, after);
         let mut items = Vec::new();
         while let Some(rows) = scan.next().await? {
             for row in rows {
@@ -253,14 +253,9 @@ struct Scan<'v, 'a> {
 }
 
 impl<'v, 'a> Scan<'v, 'a> {
-    fn new(
-        view: &'v View<'a>,
-        funnel: &'v str,
-        ask: &'v FunnelAsk,
-        after: After,
-    ) -> Result<Self, QueryError> {
-        let filter = ask.entered_by.as_ref().map(|matcher| EntryFilter::new(matcher, view)).transpose()?;
-        Ok(Self { view, funnel, filter, cohort: ask.cohort.as_ref(), after: Some(after) })
+    fn new(view: &'v View<'a>, funnel: &'v str, ask: &'v FunnelAsk, after: After) -> Self {
+        let filter = ask.entered_by.as_ref().map(EntryFilter::new);
+        Self { view, funnel, filter, cohort: ask.cohort.as_ref(), after: Some(after) }
     }
 
     async fn next(&mut self) -> Result<Option<Vec<FunnelRow>>, QueryError> {

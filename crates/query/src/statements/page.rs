@@ -6,8 +6,8 @@ use plaudit_xapi::{AcceptLanguage, append_canonical, append_ids};
 
 use super::find::{Finder, Found};
 use super::plan::{Format, Plan, Settings};
-use crate::cursor::{self, Place};
 use crate::QueryError;
+use crate::cursor::{self, Place};
 
 /// Bytes of the statements of one page; the page ends early before it would pass that, but has one statement at least.
 /// 500 ordinary ones have 400 KB.

@@ -28,7 +28,10 @@ impl<'a> Search<'a> {
         let end = Rank::of(end, order);
         let stream = |term, lane| Stream::new(index, term, lane, order, end);
         let union = |terms: &Condition| {
-            terms.iter().flat_map(|term| [Lane::Ordered, Lane::Late].map(|lane| stream(*term, lane))).collect()
+            terms
+                .iter()
+                .flat_map(|term| [Lane::Ordered, Lane::Late].map(|lane| stream(*term, lane)))
+                .collect()
         };
         let mut conditions: Vec<Union<'a>> = conditions.iter().map(union).collect();
         if conditions.is_empty() {

@@ -122,7 +122,11 @@ fn tests<'a>(query: &'a StatementQuery<'_>) -> Vec<Test<'a>> {
     let mut tests: Vec<Test<'a>> = Vec::new();
     if let Some(agent) = &query.agent {
         tests.push(Box::new(move |known| {
-            if query.related_agents { known.related_agents.contains(agent) } else { known.agents.contains(agent) }
+            if query.related_agents {
+                known.related_agents.contains(agent)
+            } else {
+                known.agents.contains(agent)
+            }
         }));
     }
     if let Some(verb) = &query.verb {
@@ -142,4 +146,3 @@ fn tests<'a>(query: &'a StatementQuery<'_>) -> Vec<Test<'a>> {
     }
     tests
 }
-

@@ -83,11 +83,18 @@ pub(super) fn made() -> impl Strategy<Value = Made> {
         target().prop_map(MadeObject::Void),
         (number(), number()).prop_map(|(one, two)| MadeObject::Sub(one, two)),
     ];
-    let step = prop_oneof![4 => Just(1_u64), 1 => Just(300_u64), 1 => Just(40_000_u64), 1 => Just(200_000_u64)];
+    let step =
+        prop_oneof![4 => Just(1_u64), 1 => Just(300_u64), 1 => Just(40_000_u64), 1 => Just(200_000_u64)];
     let context = prop::option::of((number(), number()));
     (0..20_u8, number(), number(), object, context, prop::option::of(number()), step).prop_map(
-        |(number, actor, verb, object, context, registration, step)| {
-            Made { id: id(number), actor, verb, object, context, registration, step }
+        |(number, actor, verb, object, context, registration, step)| Made {
+            id: id(number),
+            actor,
+            verb,
+            object,
+            context,
+            registration,
+            step,
         },
     )
 }
@@ -104,9 +111,21 @@ impl Made {
             _ => MadeObject::Activity(small(5)),
         };
         // Every hundredth has an id that others refer to.
-        let id = if number % 100 == 99 { id((number / 100) as u8) } else { Uuid::from_u128(1 << 90 | u128::from(number)) };
+        let id = if number % 100 == 99 {
+            id((number / 100) as u8)
+        } else {
+            Uuid::from_u128(1 << 90 | u128::from(number))
+        };
         let context = (part(3) == 0).then(|| (small(4), small(5)));
-        Self { id, actor: small(7), verb: small(11), object, context, registration: None, step: 1 + u64::from(part(60)) }
+        Self {
+            id,
+            actor: small(7),
+            verb: small(11),
+            object,
+            context,
+            registration: None,
+            step: 1 + u64::from(part(60)),
+        }
     }
 
     /// The same, but referring to nothing outside its partition of three.
@@ -180,7 +199,8 @@ pub(super) struct World {
 impl World {
     /// Statements are stored in the order of the log, some at the same instant.
     pub(super) async fn new(partitions: u32, made: Vec<Made>) -> Self {
-        let stored = (0..made.len()).map(|number| 1_700_000_000_000_000 + (number as i64) / 2 * 1000).collect();
+        let stored =
+            (0..made.len()).map(|number| 1_700_000_000_000_000 + (number as i64) / 2 * 1000).collect();
         Self::stored_at(partitions, made, stored).await
     }
 
@@ -200,10 +220,15 @@ impl World {
             let head = &mut heads[partition as usize];
             let position = *head + made.step - 1;
             *head = position + 1;
-            records.push(Written { place: Place { stored, partition, position }, body: made.body(stored).into() });
+            records.push(Written {
+                place: Place { stored, partition, position },
+                body: made.body(stored).into(),
+            });
         }
         let dir = tempfile::tempdir().unwrap();
-        let ledger = records.iter().map(|record| ((record.place.partition, record.place.position), record.body.clone()));
+        let ledger = records
+            .iter()
+            .map(|record| ((record.place.partition, record.place.position), record.body.clone()));
         let ledger: Arc<dyn RecordSource> = Arc::new(Ledger(ledger.collect()));
         let store: Arc<dyn Store> =
             Arc::new(EmbeddedStore::open(dir.path(), Options::default(), Some(ledger)).unwrap());
@@ -285,7 +310,8 @@ impl World {
     pub(super) async fn rows(&self) -> HashMap<&'static str, Vec<Row>> {
         let mut all = HashMap::new();
         for table in statements::Statements::new(self.context(0)).tables() {
-            let mut rows = self.store.scan(table, Generation::default(), None, usize::MAX).await.unwrap().rows;
+            let mut rows =
+                self.store.scan(table, Generation::default(), None, usize::MAX).await.unwrap().rows;
             rows.sort_by_cached_key(|row| format!("{row:?}"));
             all.insert(table.name, rows);
         }
@@ -370,4 +396,3 @@ impl Log for Heads {
         self.head(partition).await
     }
 }
-
