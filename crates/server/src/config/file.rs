@@ -127,7 +127,8 @@ mod tests {
     #[test]
     fn faults_say_where_they_are() {
         check_fault("[limits]\nrequests = 0\n", "at /limits/requests: 0 is less than the minimum of 1");
-        check_fault("listen = \"x\"\n", "'listen' was unexpected");
+        check_fault("listen = \"x\"\n", "at /listen: \"x\" does not match");
+        check_fault("port = 1\n", "('port' was unexpected)");
         check_fault("listen = 8080\n", "at /listen: 8080 is not of type \"string\"");
         check_fault("key = \"only\"\n", "\"secret\" is a required property");
         check_fault("listen = \n", "TOML parse error at line 1");
