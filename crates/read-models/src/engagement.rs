@@ -95,13 +95,14 @@ impl Engagement {
         rows: &mut Rows,
     ) -> Result<(), ApplyError> {
         let mut touched = additions.into_learners();
+        let mut scratch = Vec::new();
         // In parts, so that a batch that touches everybody does not hold everybody's timeline in memory.
         while !touched.is_empty() {
             let rest = touched.split_off(touched.len().min(LEARNERS_PER_LOOKUP_MAX));
             let learners = timeline::load(&touched, &mut self.learners, rows).await?;
             for (mut learner, touched) in learners.into_iter().zip(touched) {
                 let (key, set) = (touched.key, &sets[&touched.tenant]);
-                timeline::absorb(&mut learner, touched, &set.compiled, rows);
+                timeline::absorb(&mut learner, touched, (&set.compiled, &mut scratch), rows)?;
                 self.learners.put(key, learner);
             }
             touched = rest;

@@ -23,7 +23,7 @@ pub(super) static SETS: Table = Table {
 pub(super) static TIMELINE: Table = Table {
     name: "engagement_timeline",
     version: 1,
-    doc: "Up to 64 statements that touch a learner, with what they mean to the definitions.",
+    doc: "64 statements that touch a learner, with what they mean to the definitions; the latest are in the row of the learner.",
     access: Access::Ordered,
     partition_key: &[TENANT, LEARNER],
     clustering_key: &[Column::new("block", Kind::Int, "0 for the first 64, 1 for the next, …")],
@@ -40,7 +40,8 @@ pub(super) static LEARNERS: Table = Table {
     clustering_key: &[],
     columns: &[
         Column::new("next_position", Kind::Int, "Every record before this position is absorbed."),
-        Column::new("entries", Kind::Int, "How many entries of the timeline count."),
+        Column::new("blocks", Kind::Int, "How many blocks of the timeline count."),
+        Column::new("entries", Kind::Blob, "The entries of the timeline after those of the blocks; encoded."),
         Column::new("last_statement", Kind::Timestamp, "Event time of the learner's latest own statement."),
         Column::new("outcome", Kind::Blob, "Encoded outcome, from which the other rows follow."),
     ],

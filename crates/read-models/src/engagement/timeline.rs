@@ -1,7 +1,9 @@
-//! Timelines: what touched each learner, kept in blocks, and what follows from it.
+//! Timelines: what touched each learner, and what follows from it.
 //!
-//! The row of a learner says how many entries count and which records they come from. It is written after the entries,
-//! so entries that a crash left beyond that count are ignored and overwritten, and a redelivered record falls through.
+//! The latest entries are in the row of the learner, together with what follows from all of them, so that most learners
+//! are one row to read and one to write. Whenever there are enough of them they become a block, which never changes. The
+//! row of the learner is written after its blocks and says which records it has absorbed: blocks that a crash left
+//! without it are overwritten, and a redelivered record falls through.
 
 use bytes::Bytes;
 use plaudit_engagement::{Definitions, Entry, EntryKind, Outcome, evaluate};
@@ -15,23 +17,37 @@ use super::results;
 use super::tables::{LEARNERS, TIMELINE};
 use crate::Rows;
 
-/// Entries in a block: few enough that adding one rewrites little, many enough that a timeline is few rows.
-const ENTRIES_PER_BLOCK: usize = 64;
+/// Entries in a block: few enough that the row of a learner stays small, many enough that a timeline is few rows. In tests,
+/// few enough for short stories to have several.
+const ENTRIES_PER_BLOCK: usize = if cfg!(test) { 4 } else { 64 };
 
 /// A learner's timeline and outcome.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Learner {
     /// Every record before this position is absorbed.
     next_position: u64,
-    entries: Vec<Entry>,
+    /// The older entries, encoded.
+    blocks: Vec<Bytes>,
+    /// The entries after those of the blocks; fewer than a block has.
+    tail: Vec<Entry>,
     outcome: Outcome,
 }
 
 impl Learner {
     /// About how much memory it takes.
     pub(super) fn bytes(&self) -> usize {
+        let blocks: usize = self.blocks.iter().map(|block| block.len() + size_of::<Bytes>()).sum();
         let results = self.outcome.achievements.len() + self.outcome.expectations.len();
-        size_of::<Self>() + self.entries.len() * size_of::<Entry>() + (results + 2) * RESULT_BYTES
+        size_of::<Self>() + blocks + self.tail.capacity() * size_of::<Entry>() + (results + 2) * RESULT_BYTES
+    }
+
+    /// Appends all entries to `entries`.
+    fn entries(&self, entries: &mut Vec<Entry>) -> Result<(), StoreError> {
+        for block in &self.blocks {
+            decode_entries(block, entries).ok_or_else(|| TIMELINE.damaged("not entries"))?;
+        }
+        entries.extend_from_slice(&self.tail);
+        Ok(())
     }
 }
 
@@ -49,57 +65,61 @@ pub(super) async fn load(
     let keys: Vec<Row> = missing.iter().map(|index| learner_key(&touched[*index])).collect();
     let heads = rows.get_many(&LEARNERS, &keys).await?;
     let mut blocks: Vec<Row> = Vec::new();
-    let mut counts = Vec::with_capacity(missing.len());
+    let mut loaded = Vec::with_capacity(missing.len());
     for (head, key) in heads.iter().zip(keys) {
         let (learner, count) = head.as_ref().map_or_else(|| Ok(Default::default()), read_head)?;
-        blocks.extend((0..count.div_ceil(ENTRIES_PER_BLOCK)).map(|block| block_key(key.clone(), block)));
-        counts.push((learner, count));
+        blocks.extend((0..count).map(|block| block_key(key.clone(), block)));
+        loaded.push((learner, count));
     }
     let mut blocks = rows.get_many(&TIMELINE, &blocks).await?.into_iter();
-    for (index, (mut learner, count)) in missing.into_iter().zip(counts) {
-        for _ in 0..count.div_ceil(ENTRIES_PER_BLOCK) {
+    for (index, (mut learner, count)) in missing.into_iter().zip(loaded) {
+        for _ in 0..count {
             let block = blocks.next().flatten().ok_or_else(|| TIMELINE.damaged("a block is missing"))?;
-            read_block(&block, &mut learner.entries)?;
+            let bytes = block.last().and_then(Value::as_blob).cloned();
+            learner.blocks.push(bytes.ok_or_else(|| TIMELINE.damaged("a block is empty"))?);
         }
-        learner.entries.truncate(count);
         learners[index] = Some(learner);
     }
     Ok(learners.into_iter().flatten().collect())
 }
 
-/// Adds the entries that the learner does not have yet, and writes what follows from them.
-pub(super) fn absorb(learner: &mut Learner, touched: Touched, definitions: &Definitions, rows: &mut Rows) {
+/// Adds the entries that the learner does not have yet, and writes what follows from them. `scratch` is memory to use again.
+pub(super) fn absorb(
+    learner: &mut Learner,
+    touched: Touched,
+    (definitions, scratch): (&Definitions, &mut Vec<Entry>),
+    rows: &mut Rows,
+) -> Result<(), StoreError> {
     let Touched { tenant, learner: id, entries, .. } = touched;
-    let before = learner.entries.len();
     let from = learner.next_position;
     for (position, entry) in entries.into_iter().filter(|(position, _)| position.0 >= from) {
-        learner.entries.push(entry);
+        learner.tail.push(entry);
         learner.next_position = position.0 + 1;
     }
-    if learner.entries.len() == before {
-        return;
+    if learner.next_position == from {
+        return Ok(());
     }
-    let key: Row = vec![tenant.as_str().into(), id.as_str().into()];
-    write_blocks(&learner.entries, before, &key, rows);
-    let outcome = evaluate(definitions, id.as_str(), &learner.entries);
+    scratch.clear();
+    learner.entries(scratch)?;
+    let outcome = evaluate(definitions, id.as_str(), scratch);
     results::write_changes(&tenant, &id, &learner.outcome, &outcome, rows);
     learner.outcome = outcome;
-    rows.put(&LEARNERS, head_row(learner, key));
+    let key: Row = vec![tenant.as_str().into(), id.as_str().into()];
+    close_blocks(learner, &key, rows);
+    rows.put(&LEARNERS, head_row(learner, last_statement(scratch), key));
+    Ok(())
 }
 
-/// Writes the blocks that changed when entries were added to the first `before`.
-fn write_blocks(entries: &[Entry], before: usize, key: &Row, rows: &mut Rows) {
-    let first = before / ENTRIES_PER_BLOCK;
-    for (block, entries) in entries.chunks(ENTRIES_PER_BLOCK).enumerate().skip(first) {
-        let mut row = block_key(key.clone(), block);
-        row.push(Value::Blob(Bytes::from(encode_entries(entries))));
+/// Makes blocks of the tail while there are enough entries for one.
+fn close_blocks(learner: &mut Learner, key: &Row, rows: &mut Rows) {
+    while learner.tail.len() >= ENTRIES_PER_BLOCK {
+        let entries: Vec<Entry> = learner.tail.drain(..ENTRIES_PER_BLOCK).collect();
+        let bytes = Bytes::from(encode_entries(&entries));
+        let mut row = block_key(key.clone(), learner.blocks.len());
+        row.push(Value::Blob(bytes.clone()));
         rows.put(&TIMELINE, row);
+        learner.blocks.push(bytes);
     }
-}
-
-fn read_block(row: &Row, entries: &mut Vec<Entry>) -> Result<(), StoreError> {
-    let bytes = row.last().and_then(Value::as_blob);
-    bytes.and_then(|bytes| decode_entries(bytes, entries)).ok_or_else(|| TIMELINE.damaged("not entries"))
 }
 
 fn learner_key(touched: &Touched) -> Row {
@@ -111,23 +131,26 @@ fn block_key(mut key: Row, block: usize) -> Row {
     key
 }
 
-fn head_row(learner: &Learner, key: Row) -> Row {
+fn head_row(learner: &Learner, last_statement: Option<Timestamp>, key: Row) -> Row {
     let mut row = key;
     row.push(Value::Int(learner.next_position.cast_signed()));
-    row.push(Value::Int(i64::try_from(learner.entries.len()).expect("entries are held in memory")));
-    row.push(last_statement(&learner.entries).map_or(Value::Null, |time| Value::Timestamp(time.as_micros())));
+    row.push(Value::Int(i64::try_from(learner.blocks.len()).expect("blocks are held in memory")));
+    row.push(Value::Blob(Bytes::from(encode_entries(&learner.tail))));
+    row.push(last_statement.map_or(Value::Null, |time| Value::Timestamp(time.as_micros())));
     row.push(Value::Blob(Bytes::from(encode_outcome(&learner.outcome))));
     row
 }
 
-/// The learner without entries, and how many of them count.
+/// The learner without blocks, and how many there are.
 fn read_head(row: &Row) -> Result<(Learner, usize), StoreError> {
     let read = || {
-        let [_, _, next_position, entries, _, outcome] = row.as_slice() else { return None };
+        let [_, _, next_position, blocks, tail, _, outcome] = row.as_slice() else { return None };
         let next_position = next_position.as_int()?.cast_unsigned();
+        let mut entries = Vec::new();
+        decode_entries(tail.as_blob()?, &mut entries)?;
         let outcome = decode_outcome(outcome.as_blob()?)?;
-        let learner = Learner { next_position, entries: Vec::new(), outcome };
-        Some((learner, usize::try_from(entries.as_int()?).ok()?))
+        let learner = Learner { next_position, blocks: Vec::new(), tail: entries, outcome };
+        Some((learner, usize::try_from(blocks.as_int()?).ok()?))
     };
     read().ok_or_else(|| LEARNERS.damaged("not a learner"))
 }
@@ -158,6 +181,6 @@ fn void_target(entry: &Entry) -> Option<StatementId> {
 
 /// The outcome that the row of a learner holds, and when their latest statement was.
 pub(super) fn read_learner(row: &Row) -> Result<(Outcome, Option<Timestamp>), StoreError> {
-    let latest = row.get(4).and_then(Value::as_timestamp).map(Timestamp::from_micros);
+    let latest = row.get(5).and_then(Value::as_timestamp).map(Timestamp::from_micros);
     Ok((read_head(row)?.0.outcome, latest))
 }
