@@ -79,7 +79,11 @@ type MakeQuery = fn(u64, u64) -> StatementQuery<'static>;
 const QUERIES: [(&str, MakeQuery); 7] = [
     ("newest", |_, _| page()),
     ("agent", |mixed, _| StatementQuery { agent: Some(agent(mixed)), ..page() }),
-    ("related agent", |mixed, _| StatementQuery { agent: Some(agent(mixed)), related_agents: true, ..page() }),
+    ("related agent", |mixed, _| StatementQuery {
+        agent: Some(agent(mixed)),
+        related_agents: true,
+        ..page()
+    }),
     ("verb since", |mixed, count| StatementQuery {
         verb: Some(verb(mixed)),
         since: Some(stored(mixed % count)),

@@ -84,6 +84,12 @@ proptest! {
         });
     }
 
+}
+
+proptest! {
+    // Every comparison makes the store seal its tables, which waits for the disk.
+    #![proptest_config(ProptestConfig { cases: 6, ..ProptestConfig::default() })]
+
     #[test]
     fn rows_depend_on_nothing_but_the_log(made in prop::collection::vec(made(), 1..40), one: u64, two: u64) {
         run(async {
@@ -103,6 +109,18 @@ fn long_lists_are_read_row_by_row() {
         let world = World::new(1, made).await;
         world.project(7).await;
         check_all(&world, &Model::of(&world), &[0, 499]).await;
+    });
+}
+
+#[test]
+fn statements_of_many_chunks_are_voided() {
+    let plain = (0..20).map(|number| Made::in_own_chunk(number, None));
+    let voiding =
+        (0..20).filter(|number| number % 7 != 3).map(|number| Made::in_own_chunk(number + 50, Some(number)));
+    run(async {
+        let world = World::new(1, plain.chain(voiding).collect()).await;
+        world.project(3).await;
+        check_all(&world, &Model::of(&world), &[0, 2]).await;
     });
 }
 

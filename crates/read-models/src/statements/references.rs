@@ -112,7 +112,7 @@ impl Statements {
         rows: &mut Rows,
     ) -> Result<(), ApplyError> {
         let new = &chain[0];
-        let mut voided_by = None;
+        let mut voiding = Vec::new();
         // Each with its distance from the new statement and the terms of those on the way, which it has already.
         let mut open: Vec<(Referrer, usize, Vec<Term>)> = Vec::new();
         let first = sight.referrers(new.id, rows).await?;
@@ -123,15 +123,11 @@ impl Statements {
                 continue;
             }
             has.extend(&node.terms);
-            let reach = (REFERENCE_STEPS_MAX + 1 - steps).min(chain.len());
-            let mut gets: Vec<Term> = chain[..reach].iter().flat_map(|node| &node.terms).copied().collect();
-            gets.sort_unstable();
-            gets.dedup();
-            for term in gets.iter().filter(|term| !has.contains(term)) {
-                late.push(sight.tenant, *term, node.position);
+            for term in within_reach(chain, steps).filter(|term| !has.contains(term)) {
+                late.push(sight.tenant, term, node.position);
             }
             if steps == 1 && node.voiding {
-                voided_by = voided_by.min(Some((node.position, node.id))).or(Some((node.position, node.id)));
+                voiding.push((node.position, node.id));
             }
             if steps < REFERENCE_STEPS_MAX {
                 let next = sight.referrers(node.id, rows).await?;
@@ -140,11 +136,20 @@ impl Statements {
         }
         rows.delete(&AWAITED, sight.key(new.id));
         self.awaited.remove(sight.tenant_name, new.id);
-        if let (Some((_, by)), false) = (voided_by, new.voiding) {
-            sight.void(new, by, late, rows).await?;
+        if let (Some((_, by)), false) = (voiding.iter().min(), new.voiding) {
+            sight.void(new, *by, late, rows).await?;
         }
         Ok(())
     }
+}
+
+/// The terms of a chain that reach a statement so many steps before its beginning.
+fn within_reach(chain: &[Node], steps: usize) -> impl Iterator<Item = Term> + use<> {
+    let reach = (REFERENCE_STEPS_MAX + 1 - steps).min(chain.len());
+    let mut terms: Vec<Term> = chain[..reach].iter().flat_map(|node| &node.terms).copied().collect();
+    terms.sort_unstable();
+    terms.dedup();
+    terms.into_iter()
 }
 
 impl Sight<'_, '_, '_> {

@@ -128,6 +128,13 @@ impl Made {
         }
     }
 
+    /// A statement far from the one before, which may void another.
+    pub(super) fn in_own_chunk(number: u8, voids: Option<u8>) -> Self {
+        let object = voids.map_or(MadeObject::Activity(1), MadeObject::Void);
+        let (actor, verb) = (number % 3, number % 2);
+        Self { id: id(number), actor, verb, object, context: None, registration: None, step: 70_000 }
+    }
+
     /// The same, but referring to nothing outside its partition of three.
     pub(super) fn within_partition(mut self) -> Self {
         let own = (self.id.as_u128() % 3) as u8;
