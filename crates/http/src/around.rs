@@ -19,7 +19,7 @@ use tracing::Instrument;
 
 use crate::problem::{Kind, Problem};
 use crate::state::State;
-use crate::{cors, request_id, version};
+use crate::{Metrics, cors, request_id, version};
 
 /// The outermost layer of the application.
 pub(crate) async fn around(
@@ -122,23 +122,25 @@ fn early_answer(request: &ServiceRequest, state: &State) -> Option<HttpResponse>
     None
 }
 
-/// Serves the request; a panic becomes an answer, because other requests share the connection and the worker.
 async fn served(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
     state: &State,
 ) -> Result<ServiceResponse<BoxBody>, HttpResponse> {
     let _counted = Counted::new(&state.requests, &state.metrics.in_flight);
-    match AssertUnwindSafe(next.call(request)).catch_unwind().await {
-        Ok(Ok(answer)) => Ok(answer.map_into_boxed_body()),
-        Ok(Err(error)) => Err(error.error_response()),
-        Err(_) => {
-            state.metrics.panics.inc();
-            tracing::error!("a handler panicked");
-            Err(Problem::new(Kind::Internal, "the server could not answer; its log says why")
-                .error_response())
-        }
+    match caught(next.call(request), &state.metrics).await? {
+        Ok(answer) => Ok(answer.map_into_boxed_body()),
+        Err(error) => Err(error.error_response()),
     }
+}
+
+/// A panic becomes an answer, because other requests share the connection and the worker.
+async fn caught<T>(handler: impl Future<Output = T>, metrics: &Metrics) -> Result<T, HttpResponse> {
+    AssertUnwindSafe(handler).catch_unwind().await.map_err(|_| {
+        metrics.panics.inc();
+        tracing::error!("a handler panicked");
+        Problem::new(Kind::Internal, "the server could not answer; its log says why").error_response()
+    })
 }
 
 struct Counted {
@@ -171,5 +173,20 @@ fn method(method: &Method) -> &'static str {
         Method::DELETE => "DELETE",
         Method::OPTIONS => "OPTIONS",
         _ => "other",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[actix_web::test]
+    async fn a_panic_is_an_answer_and_counted() {
+        let metrics = Metrics::new(&prometheus::Registry::new()).unwrap();
+        let answer = caught(async { panic!("on purpose") }, &metrics).await;
+        let answer: HttpResponse = answer.map(|()| HttpResponse::Ok().finish()).expect_err("it panicked");
+        assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(metrics.panics.get(), 1);
+        assert!(caught(async { 1 }, &metrics).await.is_ok());
     }
 }

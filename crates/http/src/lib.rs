@@ -3,6 +3,7 @@
 //! [`app`] is the application, [`bind`] serves it with settings that hold up against slow and many clients. What a client is told
 //! when something goes wrong stands in one table, in `problem.rs`.
 
+mod answers;
 mod app;
 mod around;
 mod auth;

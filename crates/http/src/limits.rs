@@ -15,6 +15,10 @@ pub struct Limits {
     pub body_wait_max: Duration,
     /// Requests that are served at once; past it requests get 503.
     pub requests_max: usize,
+    /// Pages of statements that are made at once; further ones wait for their turn, and then get 503.
+    pub lists_max: usize,
+    /// Bytes of statements that may wait for clients to take them; past it lists get 503.
+    pub answers_bytes_max: usize,
     /// How long a read waits until it sees what was confirmed before it came.
     pub read_wait_max: Duration,
 }
@@ -29,6 +33,10 @@ const BODY_PAUSE_MAX: Duration = Duration::from_secs(10);
 const BODY_WAIT_MAX: Duration = Duration::from_secs(120);
 /// Far more than keep the log busy; each costs some kilobytes.
 const REQUESTS_MAX: usize = 4096;
+/// Each takes 16 MB at most, and a few are enough to keep the disk busy.
+const LISTS_MAX: usize = 16;
+/// Hundreds of ordinary pages for clients that read slowly.
+const ANSWERS_BYTES_MAX: usize = 128 << 20;
 /// Many times the usual lag; past it clients get what is there, and a header that says so.
 const READ_WAIT_MAX: Duration = Duration::from_secs(2);
 
@@ -40,6 +48,8 @@ impl Default for Limits {
             body_pause_max: BODY_PAUSE_MAX,
             body_wait_max: BODY_WAIT_MAX,
             requests_max: REQUESTS_MAX,
+            lists_max: LISTS_MAX,
+            answers_bytes_max: ANSWERS_BYTES_MAX,
             read_wait_max: READ_WAIT_MAX,
         }
     }

@@ -8,6 +8,7 @@ use plaudit_query::engagement::Engagement;
 use plaudit_query::{InFlight, Statements, StatementsOptions};
 use plaudit_xapi::Timestamp;
 
+use crate::answers::Answers;
 use crate::request_id::RequestIds;
 use crate::{Credentials, Limits, Metrics, Reads};
 
@@ -21,6 +22,7 @@ pub struct State {
     pub(crate) limits: Limits,
     pub(crate) metrics: Metrics,
     pub(crate) request_ids: RequestIds,
+    pub(crate) answers: Answers,
     /// Requests that are being served.
     pub(crate) requests: Arc<AtomicUsize>,
     /// Bytes of the request bodies that are in memory.
@@ -52,6 +54,7 @@ impl State {
             ingest,
             reads,
             credentials,
+            answers: Answers::new(&limits),
             limits,
             metrics,
             request_ids,

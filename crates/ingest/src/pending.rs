@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use plaudit_log::{Appended, Confirmation, LogError};
 use prometheus::IntGauge;
+use tracing::Instrument;
 
 use crate::Metrics;
 use crate::recents::Claim;
@@ -71,7 +72,7 @@ impl Drop for Pending {
         };
         match tokio::runtime::Handle::try_current() {
             Ok(runtime) => {
-                runtime.spawn(async move { settle.run(&confirmation.await) });
+                runtime.spawn(async move { settle.run(&confirmation.await) }.in_current_span());
             }
             // Without a runtime the process is ending; the ids must stay claimed until then.
             Err(_) => std::mem::forget(settle),

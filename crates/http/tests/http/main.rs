@@ -2,6 +2,9 @@
 
 mod world;
 
+use std::time::{Duration, Instant};
+
+use plaudit_http::Limits;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -187,6 +190,29 @@ async fn a_body_over_the_limit_is_413_announced_or_not() {
     let chunk = format!("{:x}\r\n{}\r\n", world::BODY_BYTES_MAX, "x".repeat(world::BODY_BYTES_MAX));
     let answer = raw(&world, &[HEAD, "Transfer-Encoding: chunked\r\n\r\n", &chunk, "1\r\nx\r\n"]).await;
     assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
+}
+
+#[actix_web::test]
+async fn past_the_limit_requests_are_told_to_come_back() {
+    let limits = Limits { requests_max: 1, body_pause_max: Duration::from_secs(20), ..world::limits() };
+    let world = World::with(limits).await;
+    let mut slow = tokio::net::TcpStream::connect(world.address).await.unwrap();
+    let request = [HEAD, "Content-Length: 100\r\n\r\n{"].concat();
+    slow.write_all(request.as_bytes()).await.unwrap();
+    let deadline = Instant::now() + Duration::from_secs(10);
+    loop {
+        let answer = world.bare(Method::GET, "/xapi/about").send().await.unwrap();
+        if answer.status() == StatusCode::SERVICE_UNAVAILABLE {
+            assert_eq!(header(&answer, "retry-after"), "1");
+            assert_eq!(header(&answer, "x-experience-api-version"), "2.0.0");
+            break;
+        }
+        assert!(Instant::now() < deadline, "the slow request is being served by now");
+    }
+    drop(slow);
+    while world.bare(Method::GET, "/xapi/about").send().await.unwrap().status() != StatusCode::OK {
+        assert!(Instant::now() < deadline, "the slow request is given up by now");
+    }
 }
 
 #[actix_web::test]

@@ -65,6 +65,10 @@ fn now() -> Timestamp {
 
 impl World {
     pub async fn start() -> Self {
+        Self::with(limits()).await
+    }
+
+    pub async fn with(limits: Limits) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let small = plaudit_log_embedded::Options { segment_bytes: 1 << 20, ..Default::default() };
         let embedded = Arc::new(EmbeddedLog::open(&dir.path().join("log"), small).unwrap());
@@ -98,7 +102,7 @@ impl World {
             Arc::new(ingest),
             reads,
             credentials(),
-            limits(),
+            limits,
             Metrics::new(&registry).unwrap(),
         ));
         Self { _dir: dir, _projector: projector, log, address, client: reqwest::Client::new() }
@@ -133,7 +137,7 @@ impl World {
     }
 }
 
-fn limits() -> Limits {
+pub fn limits() -> Limits {
     Limits { body_bytes_max: BODY_BYTES_MAX, body_pause_max: Duration::from_millis(200), ..Limits::default() }
 }
 

@@ -144,6 +144,7 @@ impl Reader<'_> {
             self.params.get("agent").map(|json| parse_actor(json.as_bytes(), self.version)).transpose()?;
         let query = self.query(agent.as_ref())?;
         self.wait().await?;
+        let _turn = self.state.answers.turn(&self.state.limits, &self.state.metrics).await?;
         let page = self.state.statements.find(&self.credential.tenant, &query, None).await?;
         Ok(list(&page, self.state))
     }
@@ -155,6 +156,7 @@ impl Reader<'_> {
             )));
         }
         self.wait().await?;
+        let _turn = self.state.answers.turn(&self.state.limits, &self.state.metrics).await?;
         let page = self.state.statements.find_more(&self.credential.tenant, cursor, None).await?;
         Ok(list(&page, self.state))
     }
@@ -237,7 +239,9 @@ fn list(page: &Page, state: &State) -> HttpResponse {
 /// JSON, or the same as the first part of multipart/mixed when attachments are asked for (1.0.3 Communication 1.5.2).
 fn document(json: &Bytes, settings: &Settings, state: &State) -> HttpResponse {
     if !settings.attachments {
-        return HttpResponse::Ok().insert_header((CONTENT_TYPE, "application/json")).body(json.clone());
+        return HttpResponse::Ok()
+            .insert_header((CONTENT_TYPE, "application/json"))
+            .body(state.answers.body(json.clone()));
     }
     let boundary = state.ingest.new_id().simple().to_string();
     let head = format!("--{boundary}\r\nContent-Type: application/json\r\n\r\n");
@@ -245,5 +249,5 @@ fn document(json: &Bytes, settings: &Settings, state: &State) -> HttpResponse {
     let body = [head.as_bytes(), json, tail.as_bytes()].concat();
     HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, format!("multipart/mixed; boundary={boundary}")))
-        .body(body)
+        .body(state.answers.body(body.into()))
 }
