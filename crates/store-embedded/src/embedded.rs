@@ -14,6 +14,7 @@ use plaudit_store::{
 
 use crate::error::backend;
 use crate::found::Found;
+use crate::idle::IdleWatch;
 use crate::lsm::Lsm;
 use crate::metrics::{Metrics, metric};
 use crate::range::range_of;
@@ -28,6 +29,8 @@ use crate::{Options, key};
 /// ([`Store::persist`], [`Store::compare_and_set`]) is handed to the runtime's blocking threads. So whoever reads or writes a lot
 /// at once does it away from threads that serve others.
 pub struct EmbeddedStore {
+    /// First, so that its thread has ended before the rest goes.
+    _idle: IdleWatch,
     tree: Arc<Tree>,
     records: Option<Arc<dyn RecordSource>>,
     /// Held from the look at a row to the write that depends on it.
@@ -45,7 +48,8 @@ impl EmbeddedStore {
     ) -> Result<Self, StoreError> {
         let tree = Arc::new(Tree::open(dir, options)?);
         let metrics = Metrics::new().map_err(metric)?;
-        Ok(Self { tree, records, conditional: Mutex::new(()), metrics })
+        let _idle = IdleWatch::start(&tree)?;
+        Ok(Self { _idle, tree, records, conditional: Mutex::new(()), metrics })
     }
 
     /// Adds the metrics of this store to a registry.

@@ -3,12 +3,14 @@
 mod embedded;
 mod error;
 mod found;
+mod idle;
 mod key;
 mod lsm;
 mod metrics;
 mod options;
 mod point;
 mod range;
+mod repair;
 mod row;
 mod space;
 mod tree;

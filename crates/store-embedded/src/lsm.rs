@@ -11,15 +11,18 @@ use fjall::{CompressionType, Database, Keyspace, KeyspaceCreateOptions, OwnedWri
 use parking_lot::{Mutex, MutexGuard, RwLock};
 use plaudit_store::{Access, Generation, StoreError, Table};
 
-use crate::Options;
 use crate::error::{backend, io};
 use crate::point::{PointTable, Room, Settings, Workers};
+use crate::{Options, repair};
 
 /// Bytes of rows that are read and decompressed together. Larger ones compress better and are slower to get a single row from.
 const BLOCK_BYTES: u32 = 16 * 1024;
 
 /// Open files; they stay open while they are used often.
 const OPEN_FILES_MAX: usize = 256;
+
+/// While idle, so much stays in memory.
+const LITTLE_BYTES: usize = 1024 * 1024;
 
 /// How long closing waits for memtables to be written. Nothing is lost if they are not.
 const CLOSE_PATIENCE: Duration = Duration::from_secs(5);
@@ -69,14 +72,7 @@ struct Synced {
 
 impl Lsm {
     pub(crate) fn open(dir: &Path, options: &Options) -> Result<Self, StoreError> {
-        let db = Database::builder(dir.join("lsm"))
-            .cache_size(options.cache_bytes)
-            .max_cached_files(Some(OPEN_FILES_MAX))
-            .max_journaling_size(options.journal_bytes)
-            .journal_compression(CompressionType::None)
-            .worker_threads(options.worker_threads)
-            .open()
-            .map_err(backend)?;
+        let db = open_database(&dir.join("lsm"), options)?;
         let points_dir = dir.join("points");
         remove_dropped(&db, &points_dir)?;
         let is_closing = Arc::new(AtomicBool::new(false));
@@ -246,6 +242,35 @@ impl Lsm {
         }
     }
 
+    /// Grows with every write.
+    pub(crate) fn progress(&self) -> u64 {
+        self.db.visible_seqno()
+    }
+
+    /// Writes to files what takes much memory.
+    pub(crate) fn write_out(&self) -> Result<(), StoreError> {
+        let points: Vec<Arc<PointTable>> = self.points.read().values().cloned().collect();
+        for point in points.iter().filter(|point| point.recent_bytes() > LITTLE_BYTES) {
+            let _turn = self.point_turn();
+            point.seal_now()?;
+        }
+        if self.db.write_buffer_size() > LITTLE_BYTES as u64 { self.rotate_memtables() } else { Ok(()) }
+    }
+
+    /// Begins to write all memtables to files.
+    fn rotate_memtables(&self) -> Result<(), StoreError> {
+        self.all_keyspaces()
+            .iter()
+            .try_for_each(|keyspace| keyspace.rotate_memtable().map(|_| ()))
+            .map_err(backend)
+    }
+
+    fn all_keyspaces(&self) -> Vec<Keyspace> {
+        let (points, keyspaces) = (self.points.read(), self.keyspaces.read());
+        let journals = points.values().map(|point| point.keyspace());
+        keyspaces.values().chain(journals).cloned().collect()
+    }
+
     fn keyspace_options(&self) -> KeyspaceCreateOptions {
         // Filters and indexes are read in parts: as a whole, they would be larger than what one shard of the cache takes, and
         // be read again for every get.
@@ -268,19 +293,16 @@ impl Lsm {
 }
 
 impl Drop for Lsm {
-    /// Writes the memtables out, so that the next opening has no journal to go through.
+    /// Writes the memtables out, so that the next opening does not have to fill them again.
     fn drop(&mut self) {
         if self.is_failed() {
             return;
         }
-        let points = self.points.read();
-        let keyspaces = self.keyspaces.read();
-        let all: Vec<&Keyspace> =
-            keyspaces.values().chain(points.values().map(|point| point.keyspace())).collect();
-        if let Err(error) = all.iter().try_for_each(|keyspace| keyspace.rotate_memtable().map(|_| ())) {
+        if let Err(error) = self.rotate_memtables() {
             tracing::warn!(error = &error as &dyn std::error::Error, "tables not written out at the end");
             return;
         }
+        let all = self.all_keyspaces();
         let deadline = Instant::now() + CLOSE_PATIENCE;
         while all.iter().any(|keyspace| keyspace.sealed_memtable_count() > 0) && Instant::now() < deadline {
             std::thread::sleep(CLOSE_POLL_INTERVAL);
@@ -295,6 +317,24 @@ impl TableId {
 
     fn keyspace(self) -> String {
         format!("{}_v{}_g{}", self.name, self.version, self.generation.0)
+    }
+}
+
+fn open_database(dir: &Path, options: &Options) -> Result<Database, StoreError> {
+    let open = || {
+        Database::builder(dir)
+            .cache_size(options.cache_bytes)
+            .max_cached_files(Some(OPEN_FILES_MAX))
+            .max_journaling_size(options.journal_bytes)
+            .journal_compression(CompressionType::None)
+            .worker_threads(options.worker_threads)
+            .open()
+    };
+    match open() {
+        Err(fjall::Error::JournalRecovery(_)) if repair::cut_journal(dir).map_err(io)? => {
+            open().map_err(backend)
+        }
+        result => result.map_err(backend),
     }
 }
 

@@ -10,7 +10,7 @@ use plaudit_store_embedded::EmbeddedStore;
 use crate::small_options;
 
 const DIR: &str = "PLAUDIT_CRASH_DIR";
-const ROUNDS: u64 = 12;
+const ROUNDS: u64 = 6;
 const ROWS_PER_BATCH: i64 = 7;
 /// Rows are deleted again by a batch so many later.
 const DELETED_AFTER: i64 = 150;
@@ -139,7 +139,7 @@ async fn rows_and_position_agree_after_a_kill() {
     let dir = tempfile::tempdir().unwrap();
     for round in 0..ROUNDS {
         // Another instant in each round.
-        let said = write_and_kill(dir.path(), 40 + round * 37 % 100);
+        let said = write_and_kill(dir.path(), 40 + round * 67 % 100);
         let store = open(dir.path()).await;
         let last = last_batch(&store).await;
         assert!(last >= said, "batch {said} was written, the last is {last}");

@@ -140,3 +140,48 @@ async fn the_metrics_say_what_was_done_and_what_it_takes() {
     assert!(value(r#"plaudit_store_disk_bytes{of="runs"}"#) > Some(4096.0), "{text}");
     assert!(value("plaudit_store_disk_free_bytes") > Some(0.0), "{text}");
 }
+
+/// What is in `from` now, as a power failure would leave it.
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let (path, name) = entry.map(|entry| (entry.path(), entry.file_name())).unwrap();
+        if path.is_dir() {
+            copy(&path, &to.join(name));
+        } else {
+            std::fs::copy(&path, to.join(name)).unwrap();
+        }
+    }
+}
+
+/// Writes batches, and damages the journal in the last of them.
+async fn torn(dir: &Path, damage: impl Fn(&mut Vec<u8>, usize)) {
+    let before = tempfile::tempdir().unwrap();
+    let store = EmbeddedStore::open(before.path(), Options::default(), None).unwrap();
+    for number in 0..10 {
+        store.write((0..100).map(|at| put(number * 100 + at, None)).collect()).await.unwrap();
+    }
+    copy(before.path(), dir);
+    let path = dir.join("lsm/0.jnl");
+    let mut journal = std::fs::read(&path).unwrap();
+    let end = journal.iter().rposition(|byte| *byte != 0).unwrap();
+    damage(&mut journal, end);
+    std::fs::write(&path, journal).unwrap();
+}
+
+#[tokio::test]
+async fn a_journal_with_a_torn_last_batch_is_cut_before_it() {
+    let hole = |journal: &mut Vec<u8>, end: usize| journal[end - 1000..end - 500].fill(0);
+    let short = |journal: &mut Vec<u8>, end: usize| journal[end - 1000..].fill(0);
+    // The end that a short one lacks is noticed by fjall itself.
+    for (damage, is_cut) in [(&hole as &dyn Fn(&mut Vec<u8>, usize), true), (&short, false)] {
+        let dir = tempfile::tempdir().unwrap();
+        torn(dir.path(), damage).await;
+        let store = EmbeddedStore::open(dir.path(), Options::default(), None).unwrap();
+        assert_eq!(rows(&store).await.unwrap(), 900);
+        assert_eq!(dir.path().join("lsm/0.jnl.damaged").exists(), is_cut);
+        store.write(vec![put(5000, None)]).await.unwrap();
+        drop(store);
+        assert_eq!(rows(&open(dir.path())).await.unwrap(), 901);
+    }
+}

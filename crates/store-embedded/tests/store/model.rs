@@ -180,7 +180,7 @@ async fn check_scan(store: &EmbeddedStore, model: &Model, table: usize, generati
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig::with_cases(12))]
     #[test]
     fn random_calls_give_what_a_map_gives(ops in proptest::collection::vec(op(), 1..80)) {
         let dir = tempfile::tempdir().unwrap();
