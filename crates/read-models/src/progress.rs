@@ -12,7 +12,9 @@ use tokio::sync::watch;
 /// What the serving rows of each read model have absorbed, per partition.
 /// A shared handle: clones see the same progress. The projector writes it; ingest and queries read it.
 #[derive(Clone, Debug, Default)]
-pub struct Progress(Arc<Mutex<HashMap<(&'static str, Partition), watch::Sender<Reached>>>>);
+pub struct Progress(Arc<Mutex<Senders>>);
+
+type Senders = HashMap<(&'static str, Partition), watch::Sender<Reached>>;
 
 /// A point that the rows of a read model have reached.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
