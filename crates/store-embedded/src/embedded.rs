@@ -25,9 +25,16 @@ use crate::{Options, key};
 
 /// A table store in a directory.
 ///
-/// Its calls do their work on the caller's thread and return when it is done; only waiting for the disk to confirm
-/// ([`Store::persist`], [`Store::compare_and_set`]) is handed to the runtime's blocking threads. So whoever reads or writes a lot
-/// at once does it away from threads that serve others.
+/// **Threads.** Calls do their work on the caller's thread and return when it is done; only waiting for the disk to confirm
+/// ([`Store::persist`], [`Store::compare_and_set`]) is handed to the runtime's blocking threads. A write may also wait, a tenth of a
+/// second or so at a time, while merging is behind. So whoever reads or writes a lot at once does it away from threads that serve
+/// others.
+///
+/// **Durability.** What a write has returned from survives the end of the process, and a failure of the machine once
+/// [`Store::persist`] has returned. One call's changes are made together, also over several tables.
+///
+/// **A full disk.** Writes fail with [`StoreError::Full`] while less than [`Options::reserve_bytes`] are free, and go on by themselves
+/// when space returns. Reads go on, except that a scan of a table with point access writes what is recent first.
 pub struct EmbeddedStore {
     /// First, so that its thread has ended before the rest goes.
     _idle: IdleWatch,
@@ -66,8 +73,7 @@ impl EmbeddedStore {
         let lsm = self.tree.get_for_write()?;
         let mut changes = self.changes(&lsm);
         writes.iter().try_for_each(|write| changes.add(write))?;
-        changes.count(&self.metrics, "write");
-        changes.commit()
+        changes.commit(&self.metrics, "write")
     }
 
     /// The rows of those keys that have one, and which of them each key has.
@@ -153,10 +159,13 @@ impl EmbeddedStore {
         let lsm = self.tree.get_for_write()?;
         let mut changes = self.changes(&lsm);
         changes.put(table, generation, row)?;
-        changes.count(&self.metrics, "compare_and_set");
         let _held = self.conditional.lock();
         let (found, _) = self.find(table, generation, &[row[..table.key_len()].to_vec()])?;
-        if holds(table, condition, found.rows.first())? { changes.commit().map(Ok) } else { Ok(Err(found)) }
+        if holds(table, condition, found.rows.first())? {
+            changes.commit(&self.metrics, "compare_and_set").map(Ok)
+        } else {
+            Ok(Err(found))
+        }
     }
 
     async fn whole(&self, table: &'static Table, found: Found) -> Result<Vec<Row>, StoreError> {

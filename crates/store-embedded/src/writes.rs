@@ -64,12 +64,20 @@ impl<'a> Writes<'a> {
         self.change(table, generation, key, Some(others))
     }
 
-    /// Makes the changes, all or none. While it does, they may already be seen in tables with point access.
-    pub(crate) fn commit(mut self) -> Result<(), StoreError> {
+    /// Makes the changes, all or none, and adds them to the metrics. While it does, they may already be seen in tables with point access.
+    pub(crate) fn commit(mut self, metrics: &Metrics, operation: &str) -> Result<(), StoreError> {
+        let rows: Vec<_> = self.targets.iter().map(|target| (target.table.name, target.rows)).collect();
         self.add_ordered();
         if self.targets.iter().all(|target| matches!(target.place, Place::Ordered(..))) {
-            return self.lsm.commit(self.batch);
+            self.lsm.commit(self.batch)?;
+        } else {
+            self.commit_with_points()?;
         }
+        rows.into_iter().for_each(|(table, rows)| metrics.count(operation, table, rows));
+        Ok(())
+    }
+
+    fn commit_with_points(mut self) -> Result<(), StoreError> {
         let _turn = self.lsm.point_turn();
         for target in &self.targets {
             if let Place::Point(point, _) = &target.place {
@@ -97,13 +105,6 @@ impl<'a> Writes<'a> {
                     }
                 }
             }
-        }
-    }
-
-    /// Adds the rows to the metrics.
-    pub(crate) fn count(&self, metrics: &Metrics, operation: &str) {
-        for target in &self.targets {
-            metrics.count(operation, target.table.name, target.rows);
         }
     }
 

@@ -36,7 +36,7 @@ pub trait Factory: Send + Sync {
     async fn open(&self, records: Arc<dyn RecordSource>) -> Self::Store;
 }
 
-/// Makes a test of each case of the suite; the argument makes a [`Factory`](crate::suite::Factory), anew for each.
+/// Makes a test of each case of the suite; the argument makes a [`Factory`], anew for each.
 #[macro_export]
 macro_rules! store_suite {
     ($factory:expr) => {
