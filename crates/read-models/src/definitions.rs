@@ -180,3 +180,54 @@ pub fn kind_named(name: &str) -> Option<DefinitionKind> {
         .into_iter()
         .find(|kind| kind.as_str() == name)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use plaudit_store_embedded::{EmbeddedStore, Options};
+    use serde_json::value::RawValue;
+
+    use super::*;
+
+    fn event(tenant: &str, id: &str, version: u64, document: Option<&str>) -> DefinitionEvent {
+        DefinitionEvent {
+            tenant: TenantId::new(tenant).unwrap(),
+            kind: DefinitionKind::Achievement,
+            id: id.to_owned(),
+            version,
+            at: Timestamp::from_micros(i64::try_from(version).unwrap()),
+            document: document.map(|document| RawValue::from_string(document.to_owned()).unwrap()),
+        }
+    }
+
+    #[tokio::test]
+    async fn the_latest_version_counts_whatever_is_delivered_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let store: Arc<dyn Store> =
+            Arc::new(EmbeddedStore::open(dir.path(), Options::default(), None).unwrap());
+        let events = [
+            event("t", "a", 1, Some("{}")),
+            event("t", "a", 2, Some("[]")),
+            event("t", "a", 1, Some("{}")),
+            event("t", "b", 1, Some("{}")),
+            event("t", "b", 2, None),
+            event("u", "a", 1, Some("1")),
+        ];
+        let generation = Generation(1);
+        let mut rows = Rows::new(store.clone(), generation);
+        for event in &events {
+            apply_one(event, &mut rows).await.unwrap();
+        }
+        store.write(rows.into_writes()).await.unwrap();
+        let t = TenantId::new("t").unwrap();
+        let found = of_tenant(store.as_ref(), generation, &t).await.unwrap();
+        let shown: Vec<_> =
+            found.iter().map(|row| (row.id.as_str(), row.version, row.document.as_deref())).collect();
+        assert_eq!(shown, [("a", 2, Some("[]")), ("b", 2, None)]);
+        let one = find(store.as_ref(), generation, &t, DefinitionKind::Achievement, "a").await.unwrap();
+        assert_eq!(one.as_ref(), Some(&found[0]));
+        assert_eq!(find(store.as_ref(), generation, &t, DefinitionKind::Funnel, "a").await.unwrap(), None);
+        assert_eq!(tenants(store.as_ref(), generation).await.unwrap().len(), 2);
+    }
+}

@@ -381,3 +381,109 @@ impl<'a> Reader<'a> {
         Some(Met { by: self.text()?, time: self.time()?, statement: self.id()? })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(number: u128) -> StatementId {
+        StatementId::from_u128(number)
+    }
+
+    fn at(micros: i64) -> Timestamp {
+        Timestamp::from_micros(micros)
+    }
+
+    #[track_caller]
+    fn check<T: PartialEq + std::fmt::Debug>(value: &T, bytes: &[u8], read: impl Fn(&[u8]) -> Option<T>) {
+        assert_eq!(read(bytes).as_ref(), Some(value));
+        for cut in 0..bytes.len() {
+            assert_ne!(read(&bytes[..cut]).as_ref(), Some(value), "cut at {cut}");
+        }
+        assert_eq!(read(&[&[VERSION + 1], &bytes[1..]].concat()), None, "of another version");
+    }
+
+    #[test]
+    fn entries_read_back() {
+        let mark = Mark::new([1, 70], Some(9), false);
+        let recognition = |via, named: Option<&str>| {
+            let (by, named) = ("mailto:a@b.example".to_owned(), named.map(str::to_owned));
+            EntryKind::Recognition(Recognition { mark: mark.clone(), by, via, named })
+        };
+        let kinds = [
+            EntryKind::Own(mark.clone()),
+            EntryKind::Member(Mark::default()),
+            recognition(RecognitionTarget::Learner, None),
+            recognition(RecognitionTarget::Member, Some("pair")),
+            recognition(RecognitionTarget::Evidence(id(7)), Some("")),
+            EntryKind::Void { target: id(u128::MAX) },
+        ];
+        let times = [i64::MAX, i64::MIN, 0, -1, 1_700_000_000_000_000, 1_600_000_000_000_000];
+        let entry = |(kind, time): (EntryKind, i64)| Entry {
+            time: at(time),
+            stored: at(time.wrapping_add(5)),
+            id: id(3),
+            kind,
+        };
+        let entries: Vec<Entry> = kinds.into_iter().zip(times).map(entry).collect();
+        check(&entries, &encode_entries(&entries), |bytes| {
+            let mut entries = Vec::new();
+            decode_entries(bytes, &mut entries).map(|()| entries)
+        });
+        check(&entries[4], &encode_entry(&entries[4]), decode_entry);
+    }
+
+    #[test]
+    fn outcomes_read_back() {
+        let entered = Entered {
+            index: 3,
+            stage: "in".to_owned(),
+            statement: id(1),
+            time: at(-5),
+            evidence: vec![id(2), id(1)],
+        };
+        let funnel = FunnelOutcome {
+            funnel: "f".to_owned(),
+            stages: 300,
+            entered: vec![entered],
+            current: 3,
+            last_in_scope: at(i64::MAX),
+            next_deadline: Some(at(i64::MIN)),
+            dormant_after: None,
+        };
+        let revoked = Revoked { time: at(4), voided_by: id(5), voided: id(6), reason: "void".to_owned() };
+        let earned = |revoked| Earned {
+            achievement: "a".to_owned(),
+            occurrence: u32::MAX,
+            time: at(1),
+            statement: id(1),
+            evidence: vec![],
+            points: 50,
+            revoked,
+        };
+        let met = Met { by: "b".to_owned(), time: at(3), statement: id(9) };
+        let expectation = |met| Expectation {
+            rule: "r".to_owned(),
+            achievement: "a".to_owned(),
+            occurrence: 1,
+            earned_at: at(1),
+            due_at: at(2),
+            met,
+        };
+        check(&funnel, &encode_funnel(&funnel), decode_funnel);
+        let outcome = Outcome {
+            funnels: vec![funnel],
+            achievements: vec![earned(None), earned(Some(revoked))],
+            expectations: vec![expectation(None), expectation(Some(met))],
+        };
+        check(&outcome, &encode_outcome(&outcome), decode_outcome);
+        check(&vec![id(1), id(2)], &encode_ids(&[id(1), id(2)]), decode_ids);
+    }
+
+    #[test]
+    fn a_damaged_length_is_no_reason_to_reserve_memory() {
+        let mut out = Writer::with_capacity(16);
+        out.number(u64::MAX >> 8);
+        assert_eq!(decode_ids(&out.0), None);
+    }
+}

@@ -116,7 +116,7 @@ impl DefinitionSet {
                         error.faults.iter().filter_map(|fault| fault.document.clone()).collect();
                     let before = documents.len();
                     documents.retain(|document| !at_fault.contains(&fault_name(document)));
-                    // What is too much taken together is nobody's fault: the newest goes.
+                    // What is too much taken together is the fault of none: the last goes.
                     documents.truncate(documents.len().min(before - 1));
                 }
             }
