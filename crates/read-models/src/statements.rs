@@ -14,7 +14,8 @@
 //!
 //! A statement that refers to another (its object is a `StatementRef`) has the other's terms too, at its own position, and so on along
 //! the chain for [`REFERENCE_STEPS_MAX`] steps. So it is found by every filter that finds the other (1.0.3 Communication 2.1.3). A
-//! statement whose target comes later gets the terms then, in the *late* list of each term.
+//! statement whose target comes later gets the terms then, in the *late* list of each term. References from one partition of the log to
+//! another are followed only if the target came first: nobody tells the owner of the referrer when it comes.
 
 mod arrival;
 mod awaited;

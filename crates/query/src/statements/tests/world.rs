@@ -59,6 +59,8 @@ pub(super) struct Made {
     registration: Option<u8>,
     /// How far its position is from the one before.
     step: u64,
+    /// Bytes that say nothing.
+    padding: usize,
 }
 
 #[derive(Clone, Debug)]
@@ -95,6 +97,7 @@ pub(super) fn made() -> impl Strategy<Value = Made> {
             context,
             registration,
             step,
+            padding: 0,
         },
     )
 }
@@ -125,6 +128,7 @@ impl Made {
             context,
             registration: None,
             step: 1 + u64::from(part(60)),
+            padding: 0,
         }
     }
 
@@ -132,7 +136,21 @@ impl Made {
     pub(super) fn in_own_chunk(number: u8, voids: Option<u8>) -> Self {
         let object = voids.map_or(MadeObject::Activity(1), MadeObject::Void);
         let (actor, verb) = (number % 3, number % 2);
-        Self { id: id(number), actor, verb, object, context: None, registration: None, step: 70_000 }
+        Self {
+            id: id(number),
+            actor,
+            verb,
+            object,
+            context: None,
+            registration: None,
+            step: 70_000,
+            padding: 0,
+        }
+    }
+
+    /// The same, but larger.
+    pub(super) fn padded(self, padding: usize) -> Self {
+        Self { padding, ..self }
     }
 
     /// The same, but referring to nothing outside its partition of three.
@@ -173,6 +191,9 @@ impl Made {
         }
         if let Some(number) = self.registration {
             context.push(format!(r#""registration":"{}""#, id(100 + number)));
+        }
+        if self.padding > 0 {
+            context.push(format!(r#""extensions":{{"http://padding":"{}"}}"#, "x".repeat(self.padding)));
         }
         let stored = Timestamp::from_micros(stored);
         format!(
