@@ -33,8 +33,9 @@ fn simple_object(value: &[u8], out: &mut Vec<u8>) {
     }
 }
 
+/// Its type is left out, too: it is the default, and the conformance suite counts the properties.
 fn activity(value: &[u8], out: &mut Vec<u8>) {
-    only(value, out, &["id"]);
+    rewrite_object(value, out, |key, _, _| if key == "id" { Member::Kept } else { Member::Dropped });
 }
 
 const IFIS: [&str; 4] = ["mbox", "mbox_sha1sum", "openid", "account"];
@@ -139,6 +140,7 @@ mod tests {
                 r#"{"object":{"objectType":"StatementRef","id":"7"}}"#,
                 r#"{"object":{"objectType":"StatementRef","id":"7"}}"#,
             ),
+            (r#"{"object":{"objectType":"Activity","id":"a:1"}}"#, r#"{"object":{"id":"a:1"}}"#),
             (
                 r#"{"object":{"name":"n","mbox":"mailto:a@x","objectType":"Agent"}}"#,
                 r#"{"object":{"mbox":"mailto:a@x","objectType":"Agent"}}"#,
