@@ -181,7 +181,8 @@ impl EmbeddedStore {
 #[async_trait::async_trait]
 impl Store for EmbeddedStore {
     async fn create(&self, tables: &[&'static Table]) -> Result<(), StoreError> {
-        let lsm = self.tree.get_for_write()?;
+        // Tables that are there are no write: a server starts while the disk is full.
+        let lsm = self.tree.get()?;
         for table in tables {
             table.check_declaration()?;
             lsm.check_declaration(table)?;
@@ -271,7 +272,8 @@ impl Store for EmbeddedStore {
 
     async fn drop_generation(&self, table: &'static Table, generation: Generation) -> Result<(), StoreError> {
         let _timer = self.metrics.time("drop_generation", table.name);
-        self.tree.get_for_write()?.drop_generation(table, generation)
+        // Also while the disk is full: it gives space back.
+        self.tree.get()?.drop_generation(table, generation)
     }
 
     async fn persist(&self) -> Result<(), StoreError> {
@@ -315,6 +317,7 @@ async fn off_thread(
 
 #[cfg(test)]
 mod tests {
+    use plaudit_store::{Column, Kind};
     use tempfile::TempDir;
 
     use super::*;
@@ -338,6 +341,30 @@ mod tests {
     }
 
     plaudit_store::store_suite!(Dir::new(Options::default()));
+
+    #[tokio::test]
+    async fn while_idle_rows_are_written_out_and_still_found() {
+        static POINT: Table = Table {
+            name: "point",
+            version: 1,
+            doc: "Rows by key.",
+            access: Access::Point,
+            partition_key: &[Column::new("number", Kind::Int, "Which.")],
+            clustering_key: &[],
+            columns: &[Column::new("note", Kind::Text, "What.")],
+        };
+        let dir = tempfile::tempdir().unwrap();
+        let store = EmbeddedStore::open(dir.path(), Options::default(), None).unwrap();
+        let row = |number: i64| -> Row { vec![number.into(), "a note that takes some memory".into()] };
+        let put = |number| Write::Put { table: &POINT, generation: Generation(1), row: row(number) };
+        store.write((0..20_000).map(put).collect()).await.unwrap();
+        let lsm = store.tree.get().unwrap();
+        assert!(lsm.usage().recent_bytes > 1_000_000 && lsm.usage().memtable_bytes > 500_000);
+        lsm.write_out().unwrap();
+        assert!(lsm.usage().recent_bytes < 1000, "sealed");
+        let found = store.get(&POINT, Generation(1), &[vec![7.into()], vec![20_000.into()]]).await.unwrap();
+        assert_eq!(found, [Some(row(7)), None]);
+    }
 
     /// With so little memory that rows go to files and are merged all the time.
     mod small {

@@ -91,6 +91,18 @@ async fn a_dropped_generation_leaves_no_files() {
 }
 
 #[tokio::test]
+async fn a_full_disk_refuses_writes_and_nothing_else() {
+    let dir = tempfile::tempdir().unwrap();
+    filled(dir.path()).await;
+    let full = Options { reserve_bytes: u64::MAX, ..small_options() };
+    let store = EmbeddedStore::open(dir.path(), full, None).unwrap();
+    store.create(&[&POINT]).await.unwrap();
+    assert!(matches!(store.write(vec![put(1, None)]).await, Err(StoreError::Full)));
+    assert!(store.get(&POINT, GENERATION, &[vec![1.into()]]).await.unwrap()[0].is_some());
+    store.drop_generation(&POINT, GENERATION).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_second_store_in_the_same_directory_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let _store = open(dir.path());
