@@ -27,7 +27,9 @@ pub(crate) struct Broken<'a> {
 impl<'a> Decoded<'a> {
     /// Decodes the records with positions in `range`; parses statements if asked to.
     pub fn new(partition: Partition, records: &'a Records, range: Range<Position>, parse: bool) -> Self {
-        let mut decoded = Self { events: Vec::new(), keys: Vec::new(), broken: Vec::new() };
+        let count = records.iter().filter(|(position, _)| range.contains(position)).count();
+        let (events, keys) = (Vec::with_capacity(count), Vec::with_capacity(count));
+        let mut decoded = Self { events, keys, broken: Vec::new() };
         for (position, record) in records.iter().filter(|(position, _)| range.contains(position)) {
             match read(partition, position, &record, parse) {
                 Ok(event) => {

@@ -36,6 +36,14 @@ pub struct Cli {
 pub enum Command {
     /// Run the server.
     Serve(Serve),
+    /// Show what Plaudit does: a server with a term of learning in it, and the figures that follow.
+    Demo(Demo),
+    /// Play an LMS against any learning record store: people, habits, late and repeated batches, from a seed.
+    #[command(after_help = "\
+Examples:
+  plaudit simulate --target http://127.0.0.1:8080/xapi --key lms --secret \"$SECRET\" --learners 200
+  plaudit simulate --out term.ndjson --seed 7 --learners 50          only write the statements, one a line")]
+    Simulate(plaudit_simulate::Options),
     /// Build read models anew from the start of the log, while the old rows go on serving.
     Rebuild(Rebuild),
     /// Records that could not be applied, and what to do with them.
@@ -112,6 +120,20 @@ pub struct Serve {
     /// Threads that serve requests.
     #[arg(long, env = "PLAUDIT_WORKERS", value_name = "N")]
     pub workers: Option<usize>,
+}
+
+/// Options of `demo`.
+#[derive(Args, Debug)]
+pub struct Demo {
+    /// Exit after showing the figures; else the server runs on until Ctrl-C.
+    #[arg(long)]
+    pub once: bool,
+    /// Where to listen; port 0 takes any free one.
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:0")]
+    pub listen: String,
+    /// What the term is made of.
+    #[command(flatten)]
+    pub term: plaudit_simulate::TermOptions,
 }
 
 /// Options of `rebuild`.

@@ -2,12 +2,16 @@
 
 mod config;
 mod dead_letters;
+mod demo;
 mod log;
 mod rebuild;
+mod simulate;
 mod verify;
 
 use std::future::Future;
 use std::process::ExitCode;
+
+use plaudit_telemetry::LogFormat;
 
 use crate::cli::{Cli, Command, Common};
 use crate::config::{ServeSettings, Settings};
@@ -26,6 +30,14 @@ pub fn run(cli: Cli) -> Result<ExitCode, ServerError> {
             let settings = settings(&options.common, SERVER_LOG_FILTER)?;
             let serving = ServeSettings::new(&options, &settings.file)?;
             wait_for(serve(settings, serving)).map(|()| ExitCode::SUCCESS)
+        }
+        Command::Demo(options) => {
+            plaudit_telemetry::init(LogFormat::Human, COMMAND_LOG_FILTER)?;
+            wait_for(demo::run(&options))
+        }
+        Command::Simulate(options) => {
+            plaudit_telemetry::init(LogFormat::Human, COMMAND_LOG_FILTER)?;
+            wait_for(simulate::run(&options))
         }
         Command::Rebuild(options) => {
             let settings = settings(&options.common, COMMAND_LOG_FILTER)?;

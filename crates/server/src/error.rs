@@ -92,6 +92,9 @@ pub enum ServerError {
     /// The server that runs on the data directory refused.
     #[error("the running server says: {0}")]
     Refused(String),
+    /// A term of learning was not played to its end.
+    #[error("the simulation stopped")]
+    Simulate(#[from] plaudit_simulate::SimulateError),
     /// The command needs the directory for itself.
     #[error("a server runs on {}; stop it before you {action}", path.display())]
     Running {

@@ -1,6 +1,6 @@
 //! Runs the server: starts its parts from the log up, and stops them from the clients down.
 
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -11,6 +11,7 @@ use plaudit_ingest::{Handles, Ingest};
 use plaudit_projector::Projector;
 use plaudit_telemetry::{Admin, Checks};
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::task::JoinHandle;
 use tracing::{error, info};
 
 use crate::config::{Limits, ServeSettings, Settings};
@@ -18,84 +19,118 @@ use crate::credential::credentials;
 use crate::error::ServerError;
 use crate::known::Rows;
 use crate::parts::Parts;
-use crate::running::Running;
+use crate::running::{Announced, Running};
 use crate::{admin, show};
 
 /// What an impatient operator gets: 128 and the number of SIGTERM's sibling SIGINT.
 const EXIT_INTERRUPTED: i32 = 130;
 
+/// A server with all its parts.
+pub struct Server {
+    parts: Arc<Parts>,
+    projector: Arc<Projector>,
+    ingest: Arc<Ingest>,
+    handles: [ServerHandle; 2],
+    served: [JoinHandle<std::io::Result<()>>; 2],
+    /// URL of the listener for clients.
+    pub url: String,
+    /// URL of the listener for operators.
+    pub admin: String,
+    data_dir: PathBuf,
+    /// Key and secret, if they were made just now.
+    made: Option<(String, String)>,
+    recovered: Arc<AtomicBool>,
+    announced: Announced,
+}
+
 /// Serves until a signal comes.
 pub async fn serve(settings: Settings, serve: ServeSettings) -> Result<(), ServerError> {
     let mut signals = Signals::new()?;
-    let parts = Arc::new(Parts::open(&settings)?);
-    let (credentials, made) = credentials(&settings.data_dir, &serve)?;
-    let projector = Arc::new(parts.projector().await?);
-    let ingest = ingest(&parts, &serve.limits)?;
-    let reads = reads(&parts, &projector);
-    let http = listen(
-        &serve,
-        State::new(
-            ingest.clone(),
-            reads,
-            credentials,
-            http_limits(&serve.limits),
-            plaudit_http::Metrics::new(&parts.registry)?,
-        ),
-    )?;
-    let recovered = Arc::new(AtomicBool::new(false));
-    let admin = listen_admin(&serve.admin_listen, &parts, &projector, recovered.clone())?;
-    let urls = (url(&http.addresses), url(&admin.addresses));
-    let announced =
-        Running { admin: urls.1.clone(), pid: std::process::id() }.announce(&settings.data_dir)?;
-    let handles = [http.server.handle(), admin.server.handle()];
-    let served = [tokio::spawn(http.server), tokio::spawn(admin.server)];
+    let server = Server::start(&settings, &serve).await?;
     tokio::select! {
-        outcome = ingest.recover() => {
+        outcome = server.recover() => {
             outcome?;
-            recovered.store(true, Ordering::Relaxed);
-            tell(&urls, &settings.data_dir, made);
+            server.tell();
             signals.next().await;
         }
         () = signals.next() => {}
     }
     signals.exit_at_the_next();
-    let stopped = stop(&parts, projector, handles).await;
-    for server in served {
-        let _ = server.await;
-    }
-    drop(announced);
-    stopped
+    server.stop().await
 }
 
-/// Says where the server listens, and the credential if it was made just now.
-fn tell(urls: &(String, String), data_dir: &Path, made: Option<(String, String)>) {
-    if let Some((key, secret)) = made {
-        show::note(format_args!(
-            "A credential was made for this data directory. The secret is shown this once:\n  key:    {key}\n  secret: {secret}"
+impl Server {
+    /// From the log up: backends, projections, ingest, listeners.
+    pub async fn start(settings: &Settings, serve: &ServeSettings) -> Result<Self, ServerError> {
+        let parts = Arc::new(Parts::open(settings)?);
+        let (credentials, made) = credentials(&settings.data_dir, serve)?;
+        let projector = Arc::new(parts.projector().await?);
+        let ingest = ingest(&parts, &serve.limits)?;
+        let metrics = plaudit_http::Metrics::new(&parts.registry)?;
+        let reads = reads(&parts, &projector);
+        let state = State::new(ingest.clone(), reads, credentials, http_limits(&serve.limits), metrics);
+        let http = listen(serve, state)?;
+        let recovered = Arc::new(AtomicBool::new(false));
+        let operators = listen_admin(&serve.admin_listen, &parts, &projector, recovered.clone())?;
+        let (url, admin) = (url(&http.addresses), url(&operators.addresses));
+        let running = Running { admin: admin.clone(), pid: std::process::id() };
+        Ok(Self {
+            announced: running.announce(&settings.data_dir)?,
+            handles: [http.server.handle(), operators.server.handle()],
+            served: [tokio::spawn(http.server), tokio::spawn(operators.server)],
+            data_dir: settings.data_dir.clone(),
+            parts,
+            projector,
+            ingest,
+            url,
+            admin,
+            made,
+            recovered,
+        })
+    }
+
+    /// Reads what the log has beyond the rows; writes are taken from then on.
+    pub async fn recover(&self) -> Result<(), ServerError> {
+        self.ingest.recover().await?;
+        self.recovered.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Waits until the rows have absorbed what the log has.
+    pub async fn catch_up(&self, patience: Duration) -> Result<bool, ServerError> {
+        Ok(self.projector.wait_caught_up(patience).await?)
+    }
+
+    /// Says where it listens, and the credential if it was made just now.
+    fn tell(&self) {
+        if let Some((key, secret)) = &self.made {
+            show::note(format_args!(
+                "A credential was made for this data directory. The secret is shown this once:\n  key:    {key}\n  secret: {secret}"
+            ));
+        }
+        show::line(format_args!(
+            "plaudit is ready: xapi={}/xapi admin={} data={}",
+            self.url,
+            self.admin,
+            self.data_dir.display()
         ));
     }
-    show::line(format_args!(
-        "plaudit is ready: xapi={}/xapi admin={} data={}",
-        urls.0,
-        urls.1,
-        data_dir.display()
-    ));
-}
 
-/// From the clients down: no new requests, what is in flight is confirmed, batches are finished, rows are made durable.
-async fn stop(
-    parts: &Parts,
-    projector: Arc<Projector>,
-    handles: [ServerHandle; 2],
-) -> Result<(), ServerError> {
-    info!("stopping: finishing requests");
-    for handle in handles {
-        handle.stop(true).await;
+    /// From the clients down: no new requests, what is in flight is confirmed, batches are finished, rows are made durable.
+    pub async fn stop(self) -> Result<(), ServerError> {
+        info!("stopping: finishing requests");
+        for handle in self.handles {
+            handle.stop(true).await;
+        }
+        self.parts.backends.close_log().await;
+        let stopped = self.projector.stop().await;
+        for server in self.served {
+            let _ = server.await;
+        }
+        drop(self.announced);
+        info!("stopped");
+        Ok(stopped?)
     }
-    parts.backends.close_log().await;
-    projector.stop().await?;
-    info!("stopped");
-    Ok(())
 }
 
 fn ingest(parts: &Parts, limits: &Limits) -> Result<Arc<Ingest>, ServerError> {
@@ -182,19 +217,21 @@ fn url(addresses: &[std::net::SocketAddr]) -> String {
 }
 
 /// SIGTERM and SIGINT.
-struct Signals {
+pub struct Signals {
     terminate: Signal,
     interrupt: Signal,
 }
 
 impl Signals {
-    fn new() -> Result<Self, ServerError> {
+    /// Listens from now on.
+    pub fn new() -> Result<Self, ServerError> {
         let listen =
             |kind| signal(kind).map_err(|cause| ServerError::System { action: "listen for signals", cause });
         Ok(Self { terminate: listen(SignalKind::terminate())?, interrupt: listen(SignalKind::interrupt())? })
     }
 
-    async fn next(&mut self) {
+    /// Waits for one of them.
+    pub async fn next(&mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}

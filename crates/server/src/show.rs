@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::io::Write;
 
-use comfy_table::{ContentArrangement, Table, presets};
+use comfy_table::{ContentArrangement, LineStyle, Table, TableStyle};
 
 /// One line of an answer.
 pub fn line(text: impl std::fmt::Display) {
@@ -40,8 +40,9 @@ pub fn chain(error: &dyn Error) -> String {
 
 /// A table of an answer.
 pub fn table(head: &[&str], rows: impl IntoIterator<Item = Vec<String>>) {
+    const STYLE: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
     let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
+    table.load_style(STYLE).set_content_arrangement(ContentArrangement::Dynamic);
     table.set_header(head.iter().copied());
     table.add_rows(rows);
     line(table);

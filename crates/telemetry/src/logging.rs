@@ -16,12 +16,15 @@ pub enum LogFormat {
     Json,
 }
 
+/// What a client does wrong on the wire, actix-http reports as an error of ours; clients get a 4xx, and we count it.
+const QUIET: &str = "actix_http=off";
+
 /// Sets up the logs of this process: what `filter` lets through, as in `info,plaudit_http=debug`.
 ///
 /// # Errors
 /// When the filter is none, or logs are already set up.
 pub fn init(format: LogFormat, filter: &str) -> Result<(), TelemetryError> {
-    let parsed = EnvFilter::try_new(filter);
+    let parsed = EnvFilter::try_new(format!("{QUIET},{filter}"));
     let parsed = parsed.map_err(|cause| TelemetryError::Filter { filter: filter.to_owned(), cause })?;
     let lines = tracing_subscriber::fmt().with_env_filter(parsed).with_writer(std::io::stderr);
     let done = match format {
