@@ -20,6 +20,10 @@ const SECRET: &str = "tests-secret";
 pub struct Options {
     /// Further arguments of `plaudit serve`.
     pub arguments: Vec<String>,
+    /// What starts `plaudit`, as `nsenter` with its arguments; nothing starts it directly.
+    pub launcher: Vec<String>,
+    /// The data directory, if not one of the test's own.
+    pub data: Option<PathBuf>,
     /// Parts of `WARN` and `ERROR` lines that the test provokes; any other such line fails it.
     pub expected_warnings: Vec<&'static str>,
 }
@@ -54,12 +58,19 @@ impl Plaudit {
     }
 
     fn spawn(directory: Arc<TempDir>, options: Options) -> Self {
-        let mut command = Command::new(binary());
-        command.args(["serve", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--data-dir"]);
-        command
-            .arg(directory.path().join("data"))
-            .args(["--key", KEY, "--secret", SECRET])
-            .args(&options.arguments);
+        let mut words =
+            options.launcher.iter().map(String::as_str).chain([binary().to_str().expect("UTF-8")]);
+        let mut command = Command::new(words.next().expect("at least the binary"));
+        command.args(words).args([
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+            "--admin-listen",
+            "127.0.0.1:0",
+            "--data-dir",
+        ]);
+        let data = options.data.clone().unwrap_or_else(|| directory.path().join("data"));
+        command.arg(data).args(["--key", KEY, "--secret", SECRET]).args(&options.arguments);
         command.env("NO_COLOR", "1").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut process = command.spawn().expect("plaudit starts");
         let stderr = Arc::new(Mutex::new(String::new()));
@@ -95,7 +106,7 @@ impl Plaudit {
     /// The data directory.
     #[must_use]
     pub fn data(&self) -> PathBuf {
-        self.directory.path().join("data")
+        self.options.data.clone().unwrap_or_else(|| self.directory.path().join("data"))
     }
 
     /// Process id of the server.

@@ -11,7 +11,6 @@ from tincan import Activity, Agent, AgentAccount, RemoteLRS, Result, Score, Stat
 
 lrs = RemoteLRS(
     endpoint=os.environ["ENDPOINT"] + "/",
-    version="1.0.3",
     username=os.environ["KEY"],
     password=os.environ["SECRET"],
 )

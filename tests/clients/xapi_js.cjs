@@ -1,19 +1,19 @@
 // What content written with @xapi/xapi does: sends one statement and a batch, reads them back, voids one.
 // ENDPOINT, KEY, SECRET and VERSION say where; prints one JSON object with what it saw.
-const XAPI = require("@xapi/xapi").default;
+const { default: XAPI, Verbs } = require("@xapi/xapi");
 
 const { ENDPOINT, KEY, SECRET, VERSION } = process.env;
 const client = new XAPI({ endpoint: `${ENDPOINT}/`, auth: XAPI.toBasicAuth(KEY, SECRET), version: VERSION });
 
 const statement = (verb, name) => ({
   actor: { objectType: "Agent", account: { homePage: "https://client.example.com", name: "xapi-js" } },
-  verb: XAPI.Verbs[verb],
+  verb: Verbs[verb],
   object: { objectType: "Activity", id: `https://client.example.com/${name}` },
 });
 
 async function main() {
   const about = await client.getAbout();
-  const sent = await client.sendStatement({ statement: statement("ATTEMPTED", "one") });
+  const sent = await client.sendStatement({ statement: statement("INITIALIZED", "one") });
   const batch = await client.sendStatements({
     statements: [statement("COMPLETED", "two"), statement("PASSED", "three")],
   });

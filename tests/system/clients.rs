@@ -34,10 +34,10 @@ fn xapi_js_sends_reads_voids_and_pages_in_both_versions() {
         let plaudit = Plaudit::start();
         let seen = run(&plaudit, Path::new("node"), "xapi_js.cjs", version);
         assert_eq!(seen["ids"], json!([1, 2, 1]), "{seen}");
-        assert_eq!(seen["verb"], "http://adlnet.gov/expapi/verbs/attempted");
+        assert_eq!(seen["verb"], "http://adlnet.gov/expapi/verbs/initialized");
         assert_eq!(seen["voided"], "https://client.example.com/two");
         let verbs =
-            ["attempted", "passed", "voided"].map(|verb| format!("http://adlnet.gov/expapi/verbs/{verb}"));
+            ["initialized", "passed", "voided"].map(|verb| format!("http://adlnet.gov/expapi/verbs/{verb}"));
         assert_eq!(seen["listed"], json!(verbs), "{seen}");
     }
 }

@@ -164,52 +164,117 @@ fn a_data_directory_has_one_server() {
 /// With no room left, writes are refused with a reason, reads go on, and nothing acknowledged is lost.
 #[tokio::test]
 async fn a_full_disk_refuses_writes_and_keeps_reads() {
-    let expected = vec!["no space", "No space", "full", "File too large"];
-    let options = Options { arguments: Vec::new(), expected_warnings: expected };
+    let disk = SmallDisk::new("1g");
+    let filler = disk.directory.path().join("filler").display().to_string();
+    let options = Options {
+        data: Some(disk.directory.path().join("data")),
+        launcher: disk.enter(),
+        expected_warnings: vec!["no space", "No space", "bytes are free"],
+        ..Options::default()
+    };
     let mut plaudit = Plaudit::start_with(options);
-    let limit = rlimit_file_size(plaudit.pid(), "1");
-    let url = format!("{}/statements", plaudit.xapi);
+    disk.run(&["sh", "-c", &format!("head -c 380M /dev/zero > {filler}")]);
+    let kept = fill(&plaudit).await;
+    let url = |plaudit: &Plaudit| format!("{}/statements", plaudit.xapi);
+    let last = format!("{}?statementId={}", url(&plaudit), kept.last().expect("some were kept"));
+    assert_eq!(plaudit.client().get(&last).await.status, 200);
+
+    disk.run(&["rm", &filler]);
+    let deadline = std::time::Instant::now() + Duration::from_secs(30);
+    while plaudit.client().post(&url(&plaudit), statement("ada", "answered", "a").to_string()).await.status
+        != 200
+    {
+        assert!(std::time::Instant::now() < deadline, "with room again, writes are still refused");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    plaudit = plaudit.crash();
+    for id in kept.iter().step_by(97).chain(kept.last()) {
+        let found = plaudit.client().get(&format!("{}?statementId={id}", url(&plaudit))).await;
+        assert_eq!(found.status, 200, "{id}");
+    }
+}
+
+/// Sends until the disk is full; returns the ids of what was acknowledged.
+async fn fill(plaudit: &Plaudit) -> Vec<String> {
     let mut kept = Vec::new();
     let mut refused = 0;
-    for _ in 0..400 {
-        let batch: Vec<Value> =
-            (0..200).map(|n| statement("ada", "answered", &format!("{n}/{}", "x".repeat(2000)))).collect();
+    for _ in 0..600 {
+        // Nothing that compresses: sealed segments would give back the room that they took.
+        let noise = || (0..50).map(|_| crate::samples::id()).collect::<String>();
+        let batch: Vec<Value> = (0..200).map(|_| statement("ada", "answered", &noise())).collect();
+        let url = format!("{}/statements", plaudit.xapi);
         let answer = plaudit.client().post(&url, Value::Array(batch.clone()).to_string()).await;
         match answer.status {
             200 => kept.extend(batch.iter().map(|one| crate::samples::id_of(one).to_owned())),
             503 | 507 => {
                 assert_eq!(answer.header("content-type"), "application/problem+json");
                 refused += 1;
-                if refused == 3 {
-                    break;
-                }
             }
             other => panic!("{other}: {}", answer.text()),
         }
+        if refused == 3 {
+            return kept;
+        }
     }
-    assert_eq!(refused, 3, "the disk never filled");
-    let last = format!("{url}?statementId={}", kept.last().expect("some were kept"));
-    assert_eq!(plaudit.client().get(&last).await.status, 200);
-    rlimit_file_size(plaudit.pid(), &limit);
-    plaudit = plaudit.crash();
-    let url = format!("{}/statements", plaudit.xapi);
-    for id in kept.iter().step_by(97).chain(kept.last()) {
-        assert_eq!(plaudit.client().get(&format!("{url}?statementId={id}")).await.status, 200, "{id}");
-    }
-    let one = statement("ada", "answered", "after");
-    assert_eq!(plaudit.client().post(&url, one.to_string()).await.status, 200);
+    panic!("the disk never filled")
 }
 
-/// Sets the largest file that the process may write, in bytes; returns the limit before.
-fn rlimit_file_size(pid: u32, bytes: &str) -> String {
-    let prlimit = |arguments: &[&str]| {
-        let output =
-            std::process::Command::new("prlimit").args(["--pid", &pid.to_string()]).args(arguments).output();
-        let output = output.expect("prlimit is part of util-linux");
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8_lossy(&output.stdout).trim().to_owned()
-    };
-    let before = prlimit(&["--fsize", "--noheadings", "--raw", "--output", "SOFT"]);
-    prlimit(&[&format!("--fsize={bytes}:")]);
-    before
+/// A file system of its own that is soon full, in a mount namespace of its own so that nobody else sees it.
+struct SmallDisk {
+    directory: tempfile::TempDir,
+    holder: std::process::Child,
+}
+
+impl SmallDisk {
+    fn new(size: &str) -> Self {
+        let directory = tempfile::Builder::new().prefix("plaudit-disk-").tempdir().expect("a directory");
+        let mut unshare = std::process::Command::new("unshare");
+        unshare.args(["--map-root-user", "--mount", "sleep", "600"]);
+        let holder = unshare.spawn().expect("unshare is part of util-linux");
+        let disk = Self { directory, holder };
+        // Until it has unshared, the holder is in our namespace, and a mount there would be everybody's.
+        let namespace =
+            |process: &str| std::fs::read_link(format!("/proc/{process}/ns/mnt")).expect("it runs");
+        while namespace("self") == namespace(&disk.holder.id().to_string()) {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        let path = disk.directory.path().display().to_string();
+        let deadline = std::time::Instant::now() + Duration::from_secs(10);
+        let mount = ["mount", "-t", "tmpfs", "-o", &format!("size={size}"), "tmpfs", &path];
+        while !disk.command(&mount).status().is_ok_and(|status| status.success()) {
+            assert!(std::time::Instant::now() < deadline, "cannot mount a tmpfs in a namespace of our own");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        disk
+    }
+
+    /// What starts a program where the disk is seen.
+    fn enter(&self) -> Vec<String> {
+        let target = self.holder.id().to_string();
+        ["nsenter", "--target", &target, "--user", "--mount", "--preserve-credentials"]
+            .map(str::to_owned)
+            .into()
+    }
+
+    fn command(&self, words: &[&str]) -> std::process::Command {
+        let enter = self.enter();
+        let mut command = std::process::Command::new(&enter[0]);
+        command.args(&enter[1..]).args(words).stderr(std::process::Stdio::null());
+        command
+    }
+
+    fn run(&self, words: &[&str]) {
+        assert!(
+            self.command(words).status().expect("nsenter is part of util-linux").success(),
+            "{words:?} failed"
+        );
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        // The namespace and its file system go with the last process in it.
+        drop(self.holder.kill());
+        drop(self.holder.wait());
+    }
 }

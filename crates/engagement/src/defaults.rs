@@ -44,6 +44,7 @@ fn did(words: &[&[Word]]) -> MatcherDefinition {
             format!("https://w3id.org/xapi/adl/verbs/{past}"),
             format!("http://id.tincanapi.com/verb/{past}"),
             format!("http://activitystrea.ms/schema/1.0/{base}"),
+            format!("http://activitystrea.ms/schema/1.0/{past}"),
         ]
     });
     MatcherDefinition { verb: Some(iris.collect()), ..MatcherDefinition::default() }

@@ -49,9 +49,10 @@ impl Params {
         }
     }
 
-    /// A parameter that is `true` or `false`; false without it.
+    /// A parameter that is `true` or `false`; false without it. Python clients write `True`.
     pub(crate) fn flag(&self, name: &str) -> Result<bool, Problem> {
-        Ok(self.parse(name, "`true` or `false`", |value| value.parse().ok())?.unwrap_or_default())
+        let flag = |value: &str| value.to_ascii_lowercase().parse().ok();
+        Ok(self.parse(name, "`true` or `false`", flag)?.unwrap_or_default())
     }
 
     /// The names that are there.

@@ -28,6 +28,7 @@ mod tail;
 pub use disk::{Disk, RealDisk};
 pub use inspect::{LogDescription, SegmentDescription, Verification, Verified};
 pub use log::{
-    BATCH_BYTES_MAX, CACHE_BYTES_MAX, EmbeddedLog, Options, QUEUE_BYTES_MAX, SEGMENT_BYTES, SEGMENT_BYTES_MAX,
+    BATCH_BYTES_MAX, CACHE_BYTES_MAX, EmbeddedLog, Options, QUEUE_BYTES_MAX, RESERVE_BYTES, SEGMENT_BYTES,
+    SEGMENT_BYTES_MAX,
 };
 pub use metrics::Metrics;

@@ -40,6 +40,9 @@ const BATCH_BYTES_LIMIT: usize = 256 << 20;
 pub const QUEUE_BYTES_MAX: usize = 64 << 20;
 /// Bytes of decompressed blocks in memory: about a hundred, enough for the pages that people look at just now.
 pub const CACHE_BYTES_MAX: usize = 16 << 20;
+/// Default of [`Options::reserve_bytes`]. The log stops before the tables have to, which keep half as much, so that rows
+/// still follow what was acknowledged last.
+pub const RESERVE_BYTES: u64 = 512 << 20;
 
 /// How an embedded log is to be.
 #[derive(Clone)]
@@ -52,6 +55,8 @@ pub struct Options {
     pub queue_bytes_max: usize,
     /// Bytes of decompressed blocks that are kept for lookups.
     pub cache_bytes_max: usize,
+    /// With less free space on the disk, no more segments are begun.
+    pub reserve_bytes: u64,
     /// What writes to the disk.
     pub disk: Arc<dyn Disk>,
     /// Where to count.
@@ -65,6 +70,7 @@ impl Default for Options {
             batch_bytes_max: BATCH_BYTES_MAX,
             queue_bytes_max: QUEUE_BYTES_MAX,
             cache_bytes_max: CACHE_BYTES_MAX,
+            reserve_bytes: RESERVE_BYTES,
             disk: Arc::new(RealDisk),
             metrics: Metrics::new(),
         }
@@ -100,7 +106,8 @@ impl EmbeddedLog {
         let lock = directory::lock(dir)?;
         let Options { batch_bytes_max, queue_bytes_max, cache_bytes_max, disk, metrics, .. } = options;
         let segment_max = options.segment_bytes.min(SEGMENT_BYTES_MAX);
-        let spares = Arc::new(Spares::new(dir, metrics.clone(), segment_bytes(1, segment_max)));
+        let spares =
+            Arc::new(Spares::new(dir, metrics.clone(), segment_bytes(1, segment_max), options.reserve_bytes));
         let recovery =
             Recovery { dir, disk: &*disk, metrics: &metrics, spares: &spares, segment_bytes: segment_max };
         let Recovered { segments, active } = recovery.run()?;

@@ -37,6 +37,7 @@ pub(crate) struct Spare {
 /// The spares and what is wanted of them.
 pub(crate) struct Spares {
     dir: PathBuf,
+    reserve_bytes: u64,
     metrics: Metrics,
     state: Mutex<State>,
     changed: Condvar,
@@ -53,9 +54,15 @@ struct State {
 }
 
 impl Spares {
-    pub(crate) fn new(dir: &Path, metrics: Metrics, bytes: u64) -> Self {
+    pub(crate) fn new(dir: &Path, metrics: Metrics, bytes: u64, reserve_bytes: u64) -> Self {
         let state = State { ready: Vec::new(), bytes, bytes_min: 0, number: 0, failed: None, closed: false };
-        Self { dir: dir.to_owned(), metrics, state: Mutex::new(state), changed: Condvar::new() }
+        Self {
+            dir: dir.to_owned(),
+            reserve_bytes,
+            metrics,
+            state: Mutex::new(state),
+            changed: Condvar::new(),
+        }
     }
 
     /// Takes a spare of at least `bytes_min`. Waits for one that is being made, but not for space on the disk.
@@ -115,7 +122,7 @@ impl Spares {
     /// Makes spares until closed: the background thread.
     pub(crate) fn run(&self, disk: &dyn Disk) {
         while let Some((path, bytes)) = self.wanted() {
-            let made = make(disk, &path, bytes);
+            let made = self.check_room(bytes).and_then(|()| make(disk, &path, bytes));
             let mut state = self.state.lock();
             match made {
                 Ok(spare) => {
@@ -136,6 +143,16 @@ impl Spares {
                     }
                 }
             }
+        }
+    }
+
+    /// Fails when a file of `bytes` would reach into the reserve.
+    fn check_room(&self, bytes: u64) -> io::Result<()> {
+        let disk = rustix::fs::statvfs(&self.dir)?;
+        let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+        match free < self.reserve_bytes.saturating_add(bytes) {
+            true => Err(io::Error::new(ErrorKind::StorageFull, format!("only {free} bytes are free"))),
+            false => Ok(()),
         }
     }
 

@@ -71,7 +71,8 @@ async fn since_is_exclusive_and_until_inclusive() {
 #[tokio::test]
 async fn pages_give_each_statement_once_also_after_a_restart() {
     let plaudit = Plaudit::start();
-    let all: Vec<_> = (0..25).map(|n| statement("ada", "answered", &n.to_string())).collect();
+    let mut all: Vec<_> = (0..25).map(|n| statement("ada", "answered", &n.to_string())).collect();
+    all.iter_mut().for_each(|one| one["object"]["definition"] = json!({ "name": { "en": "Question" } }));
     let other: Vec<_> = (0..5).map(|n| statement("bob", "answered", &n.to_string())).collect();
     store(&plaudit, &all).await;
     store(&plaudit, &other).await;
@@ -88,7 +89,7 @@ async fn pages_give_each_statement_once_also_after_a_restart() {
         assert!(more.starts_with("/xapi/statements"), "{more}");
         let host = plaudit.xapi.trim_end_matches("/xapi");
         page = plaudit.client().get(&format!("{host}{more}")).await.expect(200).json();
-        assert!(page["statements"][0].get("version").is_none(), "format=ids is kept");
+        assert!(page["statements"][0]["object"].get("definition").is_none(), "format=ids is kept");
     }
     let wanted: Vec<_> = all.iter().rev().map(|one| id_of(one).to_owned()).collect();
     assert_eq!(found, wanted);
@@ -119,7 +120,8 @@ async fn formats_reduce_what_is_shown() {
     let exact = find(&plaudit, "format=exact").await.json()["statements"][0].clone();
     assert_eq!(exact["object"], sent["object"]);
     let reduced = find(&plaudit, "format=ids").await.json()["statements"][0].clone();
-    assert_eq!(reduced["actor"], with(agent("ada"), "objectType", reduced["actor"]["objectType"].clone()));
+    assert_eq!(reduced["actor"]["mbox"], "mailto:ada@example.com");
+    assert!(reduced["actor"].get("name").is_none());
     assert!(reduced["object"].get("definition").is_none());
     let url = format!("{}/statements?format=canonical", plaudit.xapi);
     let request = plaudit.client().request(Method::GET, &url).header("Accept-Language", "de-AT, en;q=0.5");
