@@ -45,6 +45,7 @@ pub(crate) async fn read(
     if announced > limits.body_bytes_max {
         return Err(too_large(state));
     }
+    let _waiting = Waiting::new(&state.requests);
     let mut body = Body::with_room(announced.min(RESERVED_BYTES_MAX), state);
     let end = Instant::now() + limits.body_wait_max;
     loop {
@@ -105,6 +106,23 @@ impl Drop for Body {
                 }
             });
         }
+    }
+}
+
+/// While a request waits for its client it does not count as being served, so slow clients cannot use up the limit of
+/// requests; what they may use up are connections and the bytes of bodies.
+struct Waiting<'s>(&'s AtomicUsize);
+
+impl<'s> Waiting<'s> {
+    fn new(served: &'s AtomicUsize) -> Self {
+        served.fetch_sub(1, Ordering::Relaxed);
+        Self(served)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
     }
 }
 

@@ -96,7 +96,8 @@ mod tests {
         assert_eq!(says("foo=1"), "unknown parameter `foo`; known are limit, ascending");
         assert_eq!(says("Limit=1"), "unknown parameter `Limit`; case counts: `limit`");
         assert_eq!(says("limit=1&limit=2"), "parameter `limit` is given twice");
-        let flag = params("ascending=TRUE").unwrap().flag("ascending").expect_err("refused");
+        assert!(params("ascending=True").unwrap().flag("ascending").unwrap());
+        let flag = params("ascending=yes").unwrap().flag("ascending").expect_err("refused");
         assert_eq!(flag.to_string(), "parameter `ascending` is not `true` or `false`");
     }
 }

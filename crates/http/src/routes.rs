@@ -3,12 +3,13 @@
 use actix_web::http::Method;
 use actix_web::http::header::{ALLOW, HeaderValue};
 use actix_web::web::{self, ServiceConfig};
-use actix_web::{FromRequest, Handler, HttpResponse, Responder, ResponseError, Route};
+use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Responder, ResponseError, Route};
 
 use crate::openapi;
 use crate::problem::{Kind, Problem};
 use crate::resources::statements::{read, write};
 use crate::resources::{about, achievements, definitions, funnels, learners, recognition, tables};
+use crate::version;
 
 /// All endpoints.
 pub(crate) fn endpoints() -> Vec<Endpoint> {
@@ -56,7 +57,7 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
         }
         config.service(resource.default_service(web::to(move || std::future::ready(not_allowed(&allow)))));
     }
-    config.default_service(web::to(async || not_found()));
+    config.default_service(web::to(async |request: HttpRequest| not_found(&request)));
 }
 
 /// One path with its methods.
@@ -124,6 +125,12 @@ fn not_allowed(allow: &str) -> HttpResponse {
     Problem::new(Kind::MethodNotAllowed, detail).header(ALLOW, value).error_response()
 }
 
-fn not_found() -> HttpResponse {
+/// Under `/xapi` a request without a version is refused first, whatever it asks for.
+fn not_found(request: &HttpRequest) -> HttpResponse {
+    if request.path().starts_with("/xapi/")
+        && let Err(problem) = version::of(request)
+    {
+        return problem.error_response();
+    }
     Problem::new(Kind::NotFound, "there is no such resource").error_response()
 }
