@@ -20,7 +20,7 @@ fn header<'a>(answer: &'a reqwest::Response, name: &str) -> &'a str {
 
 #[actix_web::test]
 async fn statements_are_stored_and_answered_with_their_ids() {
-    let world = World::start().await;
+    let world = World::start();
     let answer = world.post("/xapi/statements", STATEMENT).await;
     assert_eq!(answer.status(), StatusCode::OK);
     assert_eq!(header(&answer, "x-experience-api-version"), "1.0.3");
@@ -38,7 +38,7 @@ async fn statements_are_stored_and_answered_with_their_ids() {
 
 #[actix_web::test]
 async fn what_was_stored_is_read_at_once() {
-    let world = World::start().await;
+    let world = World::start();
     let ids: Vec<String> = world.post("/xapi/statements", STATEMENT).await.json().await.unwrap();
     let one = world.get(&format!("/xapi/statements?statementId={}", ids[0])).await;
     assert_eq!(one.status(), StatusCode::OK);
@@ -66,7 +66,7 @@ async fn what_was_stored_is_read_at_once() {
 
 #[actix_web::test]
 async fn parameters_that_exclude_each_other_are_refused() {
-    let world = World::start().await;
+    let world = World::start();
     let id = "6e5b9aa0-1c1d-4c34-a5a3-3a7f5b0f7a3c";
     for query in [
         format!("statementId={id}&voidedStatementId={id}"),
@@ -92,7 +92,7 @@ async fn parameters_that_exclude_each_other_are_refused() {
 
 #[actix_web::test]
 async fn a_refused_body_names_pointer_rule_and_section() {
-    let world = World::start().await;
+    let world = World::start();
     let answer = world.post("/xapi/statements", &STATEMENT.replace("mailto:", "")).await;
     assert_eq!(answer.status(), StatusCode::BAD_REQUEST);
     assert_eq!(header(&answer, "content-type"), "application/problem+json");
@@ -105,7 +105,7 @@ async fn a_refused_body_names_pointer_rule_and_section() {
 
 #[actix_web::test]
 async fn every_answer_under_xapi_names_a_version_and_a_request_id() {
-    let world = World::start().await;
+    let world = World::start();
     let check = async |method: Method, path: &str, status: u16| {
         let answer = world.bare(method.clone(), path).header("X-Request-Id", "mine-1").send().await.unwrap();
         assert_eq!(answer.status().as_u16(), status, "{method} {path}");
@@ -125,17 +125,17 @@ async fn every_answer_under_xapi_names_a_version_and_a_request_id() {
 
 #[actix_web::test]
 async fn without_a_credential_nothing_is_stored() {
-    let world = World::start().await;
+    let world = World::start();
     let request = world.bare(Method::POST, "/xapi/statements").header("X-Experience-API-Version", "1.0.3");
     let answer = request.header("Content-Type", "application/json").body(STATEMENT).send().await.unwrap();
     assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
     assert!(header(&answer, "www-authenticate").starts_with("Basic "));
-    assert_eq!(world.head().await, 0);
+    assert_eq!(world.statements().await, 0);
 }
 
 #[actix_web::test]
 async fn browsers_may_ask_before_they_send() {
-    let world = World::start().await;
+    let world = World::start();
     let preflight = world.bare(Method::OPTIONS, "/xapi/statements").header("Origin", "https://lms.example");
     let answer = preflight.header("Access-Control-Request-Method", "PUT").send().await.unwrap();
     assert_eq!(answer.status(), StatusCode::NO_CONTENT);
@@ -147,7 +147,7 @@ async fn browsers_may_ask_before_they_send() {
 
 #[actix_web::test]
 async fn head_answers_the_headers_of_get() {
-    let world = World::start().await;
+    let world = World::start();
     let get = world.bare(Method::GET, "/xapi/about").send().await.unwrap();
     let length = header(&get, "content-length").to_owned();
     let head = world.bare(Method::HEAD, "/xapi/about").send().await.unwrap();
@@ -155,9 +155,6 @@ async fn head_answers_the_headers_of_get() {
     assert_eq!(header(&head, "content-length"), length);
     assert_eq!(head.bytes().await.unwrap().len(), 0);
 }
-
-const HEAD: &str = "POST /xapi/statements HTTP/1.1\r\nHost: x\r\nAuthorization: Basic a2V5OnNlY3JldA==\r\n\
-    X-Experience-API-Version: 1.0.3\r\nContent-Type: application/json\r\n";
 
 async fn raw(world: &World, parts: &[&str]) -> String {
     let mut stream = tokio::net::TcpStream::connect(world.address).await.unwrap();
@@ -178,24 +175,25 @@ async fn raw(world: &World, parts: &[&str]) -> String {
 
 #[actix_web::test]
 async fn a_body_that_stops_coming_is_408() {
-    let world = World::start().await;
-    let answer = raw(&world, &[HEAD, "Content-Length: 100\r\n\r\n", "{\"actor\""]).await;
+    let world = World::start();
+    let answer = raw(&world, &[&world.head(), "Content-Length: 100\r\n\r\n", "{\"actor\""]).await;
     assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
 }
 
 #[actix_web::test]
 async fn a_body_over_the_limit_is_413_announced_or_not() {
-    let world = World::start().await;
-    let answer = raw(&world, &[HEAD, "Content-Length: 999999999\r\n\r\n"]).await;
+    let world = World::start();
+    let answer = raw(&world, &[&world.head(), "Content-Length: 999999999\r\n\r\n"]).await;
     assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
     let chunk = format!("{:x}\r\n{}\r\n", world::BODY_BYTES_MAX, "x".repeat(world::BODY_BYTES_MAX));
-    let answer = raw(&world, &[HEAD, "Transfer-Encoding: chunked\r\n\r\n", &chunk, "1\r\nx\r\n"]).await;
+    let answer =
+        raw(&world, &[&world.head(), "Transfer-Encoding: chunked\r\n\r\n", &chunk, "1\r\nx\r\n"]).await;
     assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
 }
 
 #[actix_web::test]
 async fn past_the_limit_requests_are_told_to_come_back() {
-    let world = World::with(Limits { requests_max: 0, ..world::limits() }).await;
+    let world = World::with(Limits { requests_max: 0, ..world::limits() });
     let answer = world.get("/xapi/statements").await;
     assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(header(&answer, "retry-after"), "1");
@@ -205,11 +203,11 @@ async fn past_the_limit_requests_are_told_to_come_back() {
 #[actix_web::test]
 async fn slow_clients_do_not_use_up_the_limit_of_requests() {
     let limits = Limits { requests_max: 1, body_pause_max: Duration::from_secs(60), ..world::limits() };
-    let world = World::with(limits).await;
+    let world = World::with(limits);
     let mut slow = Vec::new();
     for _ in 0..3 {
         let mut stream = tokio::net::TcpStream::connect(world.address).await.unwrap();
-        let request = [HEAD, "Content-Length: 100\r\nExpect: 100-continue\r\n\r\n"].concat();
+        let request = [&*world.head(), "Content-Length: 100\r\nExpect: 100-continue\r\n\r\n"].concat();
         stream.write_all(request.as_bytes()).await.unwrap();
         // The server says that it waits for the body.
         assert_eq!(stream.read_u8().await.unwrap(), b'H');
@@ -220,18 +218,17 @@ async fn slow_clients_do_not_use_up_the_limit_of_requests() {
 
 #[actix_web::test]
 async fn a_client_may_wait_for_100_continue() {
-    let world = World::start().await;
+    let world = World::start();
     let length = format!("Content-Length: {}\r\nExpect: 100-continue\r\n\r\n", STATEMENT.len());
-    let answer = raw(&world, &[HEAD, &length]).await;
+    let answer = raw(&world, &[&world.head(), &length]).await;
     assert!(answer.starts_with("HTTP/1.1 100"), "{answer}");
 }
 
 #[actix_web::test]
 async fn other_bodies_are_refused() {
-    let world = World::start().await;
+    let world = World::start();
     let send = async |name: &str, value: &str| {
-        let request = world.bare(Method::POST, "/xapi/statements").basic_auth("key", Some("secret"));
-        let request = request.header("X-Experience-API-Version", "1.0.3").header(name, value);
+        let request = world.typeless(Method::POST, "/xapi/statements").header(name, value);
         request.body(STATEMENT).send().await.unwrap().status().as_u16()
     };
     assert_eq!(send("Content-Type", "text/plain").await, 400);
@@ -243,7 +240,7 @@ async fn other_bodies_are_refused() {
 
 #[actix_web::test]
 async fn definitions_are_versioned_documents() {
-    let world = World::start().await;
+    let world = World::start();
     let funnel = |title: &str| json!({ "id": "f", "title": title, "stages": [{ "id": "one" }] }).to_string();
     let default: Value = world.get("/api/v1/funnels").await.json().await.unwrap();
     assert_eq!((&default["items"][0]["id"], &default["items"][0]["version"]), (&json!("default"), &json!(0)));
@@ -272,7 +269,7 @@ async fn definitions_are_versioned_documents() {
 
 #[actix_web::test]
 async fn faults_of_a_definition_point_into_the_document() {
-    let world = World::start().await;
+    let world = World::start();
     let refused = async |path: &str, document: Value| {
         let answer = world.put(path, &document.to_string()).await;
         assert_eq!(answer.status(), StatusCode::UNPROCESSABLE_ENTITY, "{path}");
@@ -286,12 +283,12 @@ async fn faults_of_a_definition_point_into_the_document() {
     assert_eq!(refused("/api/v1/funnels/g", json!({ "id": "f", "stages": [{ "id": "x" }] })).await, "/id");
     let both = json!({ "id": "both", "all_of": ["nobody"] });
     assert_eq!(refused("/api/v1/achievements/both", both).await, "/all_of/0");
-    assert_eq!(world.head().await, 0, "nothing of it is in the log");
+    assert_eq!(world.get("/api/v1/funnels/f").await.status(), StatusCode::NOT_FOUND);
 }
 
 #[actix_web::test]
 async fn tables_are_listed_page_by_page() {
-    let world = World::start().await;
+    let world = World::start();
     for id in ["a", "b", "c"] {
         let funnel = json!({ "id": id, "stages": [{ "id": "one" }] }).to_string();
         assert_eq!(world.put(&format!("/api/v1/funnels/{id}"), &funnel).await.status(), StatusCode::CREATED);
@@ -303,7 +300,8 @@ async fn tables_are_listed_page_by_page() {
     assert_eq!(page["items"][1]["id"], "b");
     let next = link.trim_start_matches('<').split('>').next().unwrap();
     let csv = world.get(&format!("{next}&format=csv")).await.text().await.unwrap();
-    assert!(csv.starts_with("tenant,kind,id,version,changed_at,document\r\ntenant,funnel,c,1,"), "{csv}");
+    assert!(csv.starts_with("tenant,kind,id,version,changed_at,document\r\nt"), "{csv}");
+    assert!(csv.contains(",funnel,c,1,"), "{csv}");
     let missing = world.get("/api/v1/tables/statements").await;
     assert_eq!(missing.status(), StatusCode::BAD_REQUEST);
     assert_eq!(world.get("/api/v1/tables/projections").await.status(), StatusCode::NOT_FOUND);
@@ -318,7 +316,7 @@ fn did(who: &str, verb: &str, day: u32) -> String {
 
 #[actix_web::test]
 async fn figures_have_the_learners_behind_them() {
-    let world = World::start().await;
+    let world = World::start();
     let bob = did("bob", "attempted", 1)
         .replace(r#""mbox":"mailto:bob@b.c""#, r#""account":{"homePage":"http://lms/a?c=%2F","name":"b/ö"}"#);
     let statements = [did("ada", "passed", 1), did("ada", "completed", 2), bob];
@@ -369,7 +367,7 @@ fn encoded(text: &str) -> String {
 
 #[actix_web::test]
 async fn questions_that_make_no_sense_are_refused() {
-    let world = World::start().await;
+    let world = World::start();
     let check = async |path: &str, status: u16| {
         let answer = world.get(path).await;
         assert_eq!(answer.status().as_u16(), status, "{path}");
@@ -388,7 +386,7 @@ async fn questions_that_make_no_sense_are_refused() {
 
 #[actix_web::test]
 async fn a_written_definition_comes_to_serve() {
-    let world = World::start().await;
+    let world = World::start();
     world.post("/xapi/statements", &did("ada", "passed", 1)).await;
     assert_eq!(world.get("/api/v1/funnels/default/summary").await.status(), StatusCode::OK);
     let funnel = json!({ "id": "f", "stages": [{ "id": "one" }] }).to_string();
