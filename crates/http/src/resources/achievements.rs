@@ -2,6 +2,7 @@
 
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
+use plaudit_event::DefinitionKind;
 use plaudit_query::engagement::AchievementsAsk;
 
 use super::asked::Asked;
@@ -49,6 +50,7 @@ pub(crate) async fn learners(
     state: Data<State>,
 ) -> Result<HttpResponse, Problem> {
     let asked = Asked::of(&request, &state, &["period"]).await?;
+    asked.built(&state, DefinitionKind::Achievement, &id).await?;
     let period = asked.period("period")?;
     let tenant = &asked.credential.tenant;
     let page = state.engagement.earned(tenant, &id, period.as_ref(), &asked.page()).await?;

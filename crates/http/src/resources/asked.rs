@@ -1,18 +1,21 @@
 //! What all answers about engagement have in common: the parameters, waiting for the rows, and saying how complete they are.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse};
 use plaudit_engagement::CohortUnit;
+use plaudit_event::DefinitionKind;
 use plaudit_query::engagement::{PageAsk, Period};
-use plaudit_read_models::engagement::NAME;
+use plaudit_read_models::definitions;
+use plaudit_read_models::engagement::{DefinitionSet, NAME};
 use plaudit_xapi::Timestamp;
 
 use crate::auth::Credential;
 use crate::listing::{self, Wanted};
 use crate::params::Params;
-use crate::problem::Problem;
+use crate::problem::{Kind, Problem};
 use crate::state::State;
 
 /// Through when an answer is complete.
@@ -64,11 +67,41 @@ impl Asked {
         PageAsk { limit: self.wanted.limit, cursor: self.wanted.cursor.clone() }
     }
 
+    /// Waits for the first rows of a definition that was just written. What nobody wrote is for the query to refuse.
+    pub(super) async fn built(&self, state: &State, kind: DefinitionKind, id: &str) -> Result<(), Problem> {
+        let tenant = &self.credential.tenant;
+        let deadline = Instant::now() + state.limits.read_wait_max;
+        while !has(&*state.engagement.definitions(tenant).await?, kind, id) {
+            let generation = state.reads.serving(definitions::NAME, tenant);
+            let row = definitions::find(state.reads.store.as_ref(), generation, tenant, kind, id).await?;
+            if row.is_none_or(|row| row.document.is_none()) {
+                return Ok(());
+            }
+            if Instant::now() > deadline {
+                let detail = format!("the rows of {} `{id}` are being built", kind.as_str());
+                return Err(Problem::new(Kind::Unavailable, detail));
+            }
+            tokio::time::sleep(BUILT_POLL).await;
+        }
+        Ok(())
+    }
+
     /// Says through when the answer is complete.
     pub(super) fn complete(&self, mut answer: HttpResponse) -> HttpResponse {
         let value = HeaderValue::from_bytes(&self.through.to_bytes()).expect("timestamps are plain text");
         answer.headers_mut().insert(COMPLETE_THROUGH, value);
         answer
+    }
+}
+
+/// A build of a small log takes milliseconds.
+const BUILT_POLL: Duration = Duration::from_millis(20);
+
+fn has(set: &DefinitionSet, kind: DefinitionKind, id: &str) -> bool {
+    match kind {
+        DefinitionKind::Funnel => set.funnels.iter().any(|it| it.id == id),
+        DefinitionKind::Achievement => set.achievements.iter().any(|it| it.id == id),
+        DefinitionKind::Recognition => set.recognition.iter().any(|it| it.id == id),
     }
 }
 

@@ -3,6 +3,7 @@
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use plaudit_engagement::{FunnelFigure, MatcherDefinition, validate_matcher};
+use plaudit_event::DefinitionKind;
 use plaudit_query::engagement::{FunnelAsk, FunnelLearnersAsk};
 
 use super::asked::Asked;
@@ -55,6 +56,7 @@ pub(crate) async fn summary(
     state: Data<State>,
 ) -> Result<HttpResponse, Problem> {
     let asked = Asked::of(&request, &state, &OF).await?;
+    asked.built(&state, DefinitionKind::Funnel, &id).await?;
     let answer = state.engagement.funnel(&asked.credential.tenant, &id, &ask(&asked)?).await?;
     Ok(asked.complete(match asked.wanted.form {
         Form::Json => HttpResponse::Ok().json(answer),
@@ -82,6 +84,7 @@ pub(crate) async fn learners(
     state: Data<State>,
 ) -> Result<HttpResponse, Problem> {
     let asked = Asked::of(&request, &state, &[&OF[..3], &["stage", "figure"]].concat()).await?;
+    asked.built(&state, DefinitionKind::Funnel, &id).await?;
     let figure = asked.params.parse("figure", "one of the figures of a funnel", figure)?;
     let stage = asked.params.get("stage");
     let figure = match (figure, stage) {

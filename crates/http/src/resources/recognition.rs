@@ -3,6 +3,7 @@
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use plaudit_engagement::ExpectationStatus;
+use plaudit_event::DefinitionKind;
 use plaudit_query::engagement::RecognitionAsk;
 
 use super::asked::Asked;
@@ -56,6 +57,7 @@ pub(crate) async fn summary(
     state: Data<State>,
 ) -> Result<HttpResponse, Problem> {
     let asked = Asked::of(&request, &state, &OF).await?;
+    asked.built(&state, DefinitionKind::Recognition, &id).await?;
     let answer = state.engagement.recognition(&asked.credential.tenant, &id, &ask(&asked)?).await?;
     Ok(asked.complete(listing::answer_one(asked.wanted.form, &answer, SUMMARY_COLUMNS)))
 }
@@ -78,6 +80,7 @@ pub(crate) async fn expectations(
     state: Data<State>,
 ) -> Result<HttpResponse, Problem> {
     let asked = Asked::of(&request, &state, &[&OF[..3], &["status"]].concat()).await?;
+    asked.built(&state, DefinitionKind::Recognition, &id).await?;
     let status = asked.params.parse("status", "`open`, `overdue` or `met`", |text| match text {
         "open" => Some(ExpectationStatus::Open),
         "overdue" => Some(ExpectationStatus::Overdue),
@@ -106,6 +109,7 @@ pub(crate) async fn never(
     state: Data<State>,
 ) -> Result<HttpResponse, Problem> {
     let asked = Asked::of(&request, &state, &OF[..3]).await?;
+    asked.built(&state, DefinitionKind::Recognition, &id).await?;
     let (tenant, ask) = (&asked.credential.tenant, ask(&asked)?);
     let page = state.engagement.never_recognised(tenant, &id, &ask, &asked.page()).await?;
     let page = (page.items.as_slice(), page.next);
@@ -128,6 +132,7 @@ pub(crate) async fn pairs(
     state: Data<State>,
 ) -> Result<HttpResponse, Problem> {
     let asked = Asked::of(&request, &state, &OF[..3]).await?;
+    asked.built(&state, DefinitionKind::Recognition, &id).await?;
     let (tenant, ask) = (&asked.credential.tenant, ask(&asked)?);
     let page = state.engagement.recognised_pairs(tenant, &id, &ask, &asked.page()).await?;
     let page = (page.items.as_slice(), page.next);

@@ -391,11 +391,15 @@ async fn a_written_definition_comes_to_serve() {
     assert_eq!(world.get("/api/v1/funnels/default/summary").await.status(), StatusCode::OK);
     let funnel = json!({ "id": "f", "stages": [{ "id": "one" }] }).to_string();
     assert_eq!(world.put("/api/v1/funnels/f", &funnel).await.status(), StatusCode::CREATED);
+    let summary: Value = world.get("/api/v1/funnels/f/summary").await.json().await.unwrap();
+    assert_eq!(summary["stages"][0]["reached"], 1, "a question waits for the first build: {summary}");
+    let changed = json!({ "id": "f", "stages": [{ "id": "one" }, { "id": "two" }] }).to_string();
+    assert_eq!(world.put("/api/v1/funnels/f", &changed).await.status(), StatusCode::OK);
     let deadline = Instant::now() + Duration::from_secs(20);
     while world.get("/api/v1/funnels/f").await.json::<Value>().await.unwrap()["state"] != "serving" {
         assert!(Instant::now() < deadline, "it is built by now");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     let summary: Value = world.get("/api/v1/funnels/f/summary").await.json().await.unwrap();
-    assert_eq!(summary["stages"][0]["reached"], 1);
+    assert_eq!(summary["stages"].as_array().map(Vec::len), Some(2));
 }
