@@ -63,10 +63,10 @@ impl From<StoreError> for Unusable {
     }
 }
 
-/// The statements with those ids, as far as they are there before `position`.
+/// The statements with those ids, as far as they are there at a position: a statement may refer to itself.
 ///
-/// The read model of statements is ahead by an amount that depends on chance, so what it has seen from `position` on
-/// must not count.
+/// The read model of statements is ahead by an amount that depends on chance, so what it has seen after the
+/// position must not count.
 pub(super) async fn find(
     context: &Context,
     tenant: &TenantId,
@@ -75,13 +75,13 @@ pub(super) async fn find(
     let generation = context.generations.serving(STATEMENTS_MODEL, tenant);
     let keys: Vec<Row> = wanted.iter().map(|(id, _)| vec![tenant.as_str().into(), (*id).into()]).collect();
     let rows = context.store.get(&STATEMENTS, generation, &keys).await?;
-    rows.iter().zip(wanted).map(|(row, (_, before))| read(row.as_ref(), *before)).collect()
+    rows.iter().zip(wanted).map(|(row, (_, at))| read(row.as_ref(), *at)).collect()
 }
 
-fn read(row: Option<&Row>, before: Position) -> Result<Option<Target>, Unusable> {
+fn read(row: Option<&Row>, at: Position) -> Result<Option<Target>, Unusable> {
     let Some(row) = row else { return Ok(None) };
     let record = row.last().and_then(Value::as_record).ok_or_else(|| STATEMENTS.damaged("no body"))?;
-    if Position(record.position) >= before {
+    if Position(record.position) > at {
         return Ok(None);
     }
     let statement =

@@ -11,7 +11,7 @@ use plaudit_xapi::{Statement, StatementId};
 use proptest::prelude::{TestCaseError, prop_assert_eq};
 use proptest::test_runner::{Config, TestRunner};
 
-use self::statements::{Drawn, Play, draw, scene};
+use self::statements::{Drawn, Play, chain, draw, scene};
 use self::world::{World, reading};
 use super::sets::DefinitionSet;
 
@@ -40,6 +40,35 @@ fn batches_failures_and_redelivery_change_no_byte() {
         prop_assert_eq!(reading(world.dump(&run)), reading(world.dump(&whole)));
         Ok(())
     });
+}
+
+#[test]
+fn evidence_recognition_and_voidings_may_come_in_any_order() {
+    let world = World::new();
+    let statements = chain();
+    for order in orders(statements.len()) {
+        for batch in [1, 2, 9] {
+            let (statements, order) = (statements.clone(), order.clone());
+            let batches = vec![batch];
+            let play = Play { documents: 1, statements, order, batches, mishaps: vec![], ahead: batch == 2 };
+            let run = reading(world.play(&play));
+            let expected = oracle(&play.statements, &world::set(play.documents));
+            assert_eq!(reading(world.results(&run)), results_of(&expected), "{:?}", play.order);
+        }
+    }
+}
+
+/// All orders of the numbers below `count`.
+fn orders(count: usize) -> Vec<Vec<usize>> {
+    let mut orders = vec![vec![]];
+    for _ in 0..count {
+        let longer = |order: &Vec<usize>| {
+            let left = (0..count).filter(|next| !order.contains(next)).collect::<Vec<_>>();
+            left.into_iter().map(|next| [order.as_slice(), &[next]].concat()).collect::<Vec<_>>()
+        };
+        orders = orders.iter().flat_map(longer).collect();
+    }
+    orders
 }
 
 fn check(property: impl Fn(&Play) -> Result<(), TestCaseError>) {

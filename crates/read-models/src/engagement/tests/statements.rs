@@ -83,6 +83,21 @@ pub(super) enum Mishap {
     Repeated,
 }
 
+/// Statements that hang on one another: evidence, its recognition, the voiding of the recognition, the voiding of the
+/// voiding, and a group that praises its own statement by referring to it.
+pub(super) fn chain() -> Vec<Drawn> {
+    let did = What::Did { verb: "passed", activity: 1, success: true };
+    let all = [
+        (Party::Team(vec![0, 2]), did),
+        (Party::Person(1), What::PraisedEvidence { number: 0 }),
+        (Party::Person(3), What::Voided { number: 1 }),
+        (Party::Person(3), What::Voided { number: 2 }),
+        (Party::Crowd(vec![0, 3]), What::PraisedEvidence { number: 4 }),
+    ];
+    let numbered = all.into_iter().enumerate();
+    numbered.map(|(number, (actor, what))| Drawn { number, actor, hour: Some(2), what }).collect()
+}
+
 /// Draws statements.
 pub(super) fn draw() -> impl Strategy<Value = Vec<Drawn>> {
     let statement = (party(), proptest::option::weighted(0.9, 0..100_i64), what());
