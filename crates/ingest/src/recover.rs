@@ -23,35 +23,34 @@ impl Ingest {
     /// When the log cannot be read.
     pub async fn recover(&self) -> Result<(), IngestError> {
         for partition in 0..self.log.partitions() {
-            let absorbed = self.known.absorbed(partition);
-            self.sequencer.start_above(absorbed.stored);
-            let statements = self.recover_partition(partition, absorbed.next).await?;
-            tracing::info!(
-                log.partition = partition,
-                log.from = absorbed.next.0,
-                statements,
-                "ids recovered"
-            );
+            let statements = self.recover_partition(partition).await?;
+            // Also above what the rows have absorbed while this went on, or before.
+            self.sequencer.start_above(self.known.absorbed(partition).stored);
+            tracing::info!(log.partition = partition, statements, "ids recovered");
         }
         self.started();
         Ok(())
     }
 
-    async fn recover_partition(&self, partition: Partition, from: Position) -> Result<u64, LogError> {
+    async fn recover_partition(&self, partition: Partition) -> Result<u64, LogError> {
         let head = self.log.head(partition).await?;
-        let (mut at, mut statements) = (from, 0);
-        while at < head {
+        let (mut at, mut statements) = (Position::default(), 0);
+        loop {
             self.wait_for_room().await;
+            // The rows go on meanwhile, and right after a start it may take them a moment to say where they are.
+            at = at.max(self.known.absorbed(partition).next);
+            if at >= head {
+                return Ok(statements);
+            }
             let records = self.log.read(partition, at, READ_BYTES).await?;
             for (position, record) in records.iter() {
                 statements += u64::from(self.recover_record(partition, position, &record));
             }
             if records.next() <= at {
-                break;
+                return Ok(statements);
             }
             at = records.next();
         }
-        Ok(statements)
     }
 
     /// Says whether it was a statement. What cannot be read is for the projector to report.
