@@ -5,6 +5,7 @@
 //! rows have them) or by being dropped (its ids are free again); either wakes who waited.
 
 use std::collections::{HashMap, VecDeque};
+use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
@@ -13,6 +14,7 @@ use plaudit_log::{Appended, Partition, Position};
 use plaudit_xapi::{Fingerprint, StatementId};
 use tokio::sync::Notify;
 use tokio::sync::futures::OwnedNotified;
+use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use crate::known::KnownStatements;
 use crate::{IngestError, Metrics};
@@ -41,7 +43,7 @@ pub(crate) struct Claim {
 
 #[derive(Default)]
 struct State {
-    ids: HashMap<Key, Entry>,
+    ids: HashMap<Key, Entry, Seed>,
     /// Claims that are neither settled nor dropped, with who wakes those that wait for them.
     open: HashMap<u64, Option<Arc<Notify>>>,
     /// Settled claims in the order of their settling.
@@ -50,10 +52,19 @@ struct State {
     tenants: HashMap<TenantId, u32>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 struct Key {
     tenant: u32,
     id: [u8; 16],
+}
+
+/// Hashes a key in one step, with a seed that clients cannot know.
+#[derive(Clone)]
+struct Seed(u64);
+
+struct KeyHasher {
+    seed: u64,
+    hash: u64,
 }
 
 struct Entry {
@@ -168,6 +179,40 @@ impl Recents {
 
 /// Below this many ids the map never gives room back.
 const SPARE_IDS: usize = 16_384;
+
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        let mut bytes = [0; 20];
+        bytes[..4].copy_from_slice(&self.tenant.to_le_bytes());
+        bytes[4..].copy_from_slice(&self.id);
+        hasher.write(&bytes);
+    }
+}
+
+impl Default for Seed {
+    fn default() -> Self {
+        // Decides about the order in memory only, so it need not be replayed.
+        Self(RandomState::new().hash_one(0_u8))
+    }
+}
+
+impl BuildHasher for Seed {
+    type Hasher = KeyHasher;
+
+    fn build_hasher(&self) -> KeyHasher {
+        KeyHasher { seed: self.0, hash: 0 }
+    }
+}
+
+impl Hasher for KeyHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        self.hash = xxh3_64_with_seed(bytes, self.seed ^ self.hash);
+    }
+
+    fn finish(&self) -> u64 {
+        self.hash
+    }
+}
 
 impl State {
     fn tenant(&mut self, tenant: &TenantId) -> u32 {
