@@ -4,8 +4,9 @@
 //! that share ids in opposite order cannot block each other. A claim ends by being settled (its ids are then remembered until the
 //! rows have them) or by being dropped (its ids are free again); either wakes who waited.
 
+mod key;
+
 use std::collections::{HashMap, VecDeque};
-use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
@@ -14,8 +15,8 @@ use plaudit_log::{Appended, Partition, Position};
 use plaudit_xapi::{Fingerprint, StatementId};
 use tokio::sync::Notify;
 use tokio::sync::futures::OwnedNotified;
-use xxhash_rust::xxh3::xxh3_64_with_seed;
 
+use self::key::{Key, Seed};
 use crate::known::KnownStatements;
 use crate::{IngestError, Metrics};
 
@@ -50,21 +51,6 @@ struct State {
     settled: VecDeque<Settled>,
     next_claim: u64,
     tenants: HashMap<TenantId, u32>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Key {
-    tenant: u32,
-    id: [u8; 16],
-}
-
-/// Hashes a key in one step, with a seed that clients cannot know.
-#[derive(Clone)]
-struct Seed(u64);
-
-struct KeyHasher {
-    seed: u64,
-    hash: u64,
 }
 
 struct Entry {
@@ -110,7 +96,7 @@ impl Recents {
     /// Remembers statements that the log had before this process.
     pub(crate) fn remember(&self, tenant: &TenantId, wanted: Wanted, at: (Partition, Position)) {
         let mut state = self.state.lock();
-        let key = Key { tenant: state.tenant(tenant), id: wanted.id.into_bytes() };
+        let key = Key::new(state.tenant(tenant), wanted.id);
         // The first record of an id wins, as it does in the rows.
         state.ids.entry(key).or_insert(Entry { fingerprint: wanted.fingerprint, claim: u64::MAX });
         let (partition, position) = at;
@@ -131,7 +117,7 @@ impl Recents {
         let tenant = state.tenant(tenant);
         let mut new = Vec::with_capacity(wanted.len());
         for (index, one) in wanted.iter().enumerate() {
-            let Some(entry) = state.ids.get(&Key { tenant, id: one.id.into_bytes() }) else {
+            let Some(entry) = state.ids.get(&Key::new(tenant, one.id)) else {
                 new.push(index);
                 continue;
             };
@@ -180,40 +166,6 @@ impl Recents {
 /// Below this many ids the map never gives room back.
 const SPARE_IDS: usize = 16_384;
 
-impl Hash for Key {
-    fn hash<H: Hasher>(&self, hasher: &mut H) {
-        let mut bytes = [0; 20];
-        bytes[..4].copy_from_slice(&self.tenant.to_le_bytes());
-        bytes[4..].copy_from_slice(&self.id);
-        hasher.write(&bytes);
-    }
-}
-
-impl Default for Seed {
-    fn default() -> Self {
-        // Decides about the order in memory only, so it need not be replayed.
-        Self(RandomState::new().hash_one(0_u8))
-    }
-}
-
-impl BuildHasher for Seed {
-    type Hasher = KeyHasher;
-
-    fn build_hasher(&self) -> KeyHasher {
-        KeyHasher { seed: self.0, hash: 0 }
-    }
-}
-
-impl Hasher for KeyHasher {
-    fn write(&mut self, bytes: &[u8]) {
-        self.hash = xxh3_64_with_seed(bytes, self.seed ^ self.hash);
-    }
-
-    fn finish(&self) -> u64 {
-        self.hash
-    }
-}
-
 impl State {
     fn tenant(&mut self, tenant: &TenantId) -> u32 {
         if let Some(&number) = self.tenants.get(tenant) {
@@ -233,7 +185,7 @@ impl State {
         let claim = self.next_claim;
         let mut keys = Vec::with_capacity(wanted.size_hint().0);
         for Wanted { id, fingerprint } in wanted {
-            let key = Key { tenant, id: id.into_bytes() };
+            let key = Key::new(tenant, id);
             if self.ids.insert(key, Entry { fingerprint, claim }).is_some() {
                 self.free(&keys);
                 return Err(IngestError::Repeated { id });
