@@ -9,6 +9,8 @@ mod filter;
 mod funnel;
 mod learner;
 mod recognition;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 use std::sync::Arc;

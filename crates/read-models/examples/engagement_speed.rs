@@ -69,7 +69,7 @@ async fn project(play: &Play) -> Result<(), Box<dyn std::error::Error>> {
         let start = Instant::now();
         store.write(writes).await?;
         write += start.elapsed();
-        if first / play.per_batch % (play.statements / play.per_batch / 8).max(1) == 0 {
+        if (first / play.per_batch).is_multiple_of((play.statements / play.per_batch / 8).max(1)) {
             let done = first + events.len() as u64;
             writeln!(out, "{done}: apply {} ns, write {} ns", per(apply, done), per(write, done))?;
         }
