@@ -1,6 +1,7 @@
 //! The `plaudit` binary: options, backend choice, start and stop order.
 
 mod admin;
+mod allocator;
 mod backends;
 mod cli;
 mod commands;
@@ -20,10 +21,8 @@ use clap::Parser;
 
 use crate::cli::Cli;
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
+    allocator::configure();
     match commands::run(Cli::parse()) {
         Ok(code) => code,
         Err(error) => {
