@@ -126,6 +126,11 @@ impl View<'_> {
         period.is_none_or(|period| self.period(period.unit, time) == period.name)
     }
 
+    /// Lets others have a turn: reading the rows of many learners takes long, and an embedded store reads on this thread.
+    async fn pause(&self) {
+        tokio::task::yield_now().await;
+    }
+
     fn period(&self, unit: CohortUnit, time: Timestamp) -> String {
         cohort(time, unit, self.set.compiled.zone())
     }

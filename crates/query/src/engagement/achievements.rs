@@ -76,8 +76,7 @@ impl Engagement {
             let mut tally = Tally::default();
             let mut after = Some(After::default());
             while let Some(from) = after {
-                let of = (tenant, definition.id.as_str());
-                let (rows, next) = achievements(view.store, view.generation, of, from, ROWS_PER_READ).await?;
+                let (rows, next) = read(&view, &definition.id, from).await?;
                 rows.iter().filter(|row| view.is_in(ask.period.as_ref(), row.earned.time)).for_each(|row| {
                     tally.add(row, ask.periods_by.map(|unit| view.period(unit, row.earned.time)));
                 });
@@ -135,6 +134,7 @@ async fn read(
     achievement: &str,
     from: After,
 ) -> Result<(Vec<AchievementRow>, Option<After>), QueryError> {
+    view.pause().await;
     let of = (view.tenant, achievement);
     Ok(achievements(view.store, view.generation, of, from, ROWS_PER_READ).await?)
 }

@@ -260,6 +260,7 @@ impl<'v, 'a> Scan<'v, 'a> {
 
     async fn next(&mut self) -> Result<Option<Vec<FunnelRow>>, QueryError> {
         let Some(after) = self.after.take() else { return Ok(None) };
+        self.view.pause().await;
         let View { store, generation, tenant, .. } = *self.view;
         let (mut rows, next) = funnel(store, generation, (tenant, self.funnel), after, ROWS_PER_READ).await?;
         self.after = next;

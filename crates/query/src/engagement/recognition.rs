@@ -298,6 +298,7 @@ impl<'v, 'a> Learners<'v, 'a> {
     }
 
     async fn read(&mut self, after: After) -> Result<(), QueryError> {
+        self.view.pause().await;
         let View { store, generation, tenant, .. } = *self.view;
         let (mut rows, next) =
             recognition(store, generation, (tenant, self.rule), after, ROWS_PER_READ).await?;
