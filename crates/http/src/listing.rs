@@ -5,7 +5,7 @@
 use actix_web::http::header::{ACCEPT, CONTENT_TYPE, LINK};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::params::Params;
 use crate::problem::{Kind, Problem};
@@ -66,6 +66,13 @@ pub(crate) fn form(request: &HttpRequest, params: &Params) -> Result<Form, Probl
     Err(Problem::new(Kind::NotAcceptable, "there is application/json and text/csv"))
 }
 
+#[derive(Serialize)]
+struct Page<'p, T> {
+    items: &'p [T],
+    /// What to ask for the next page with; nothing on the last one.
+    next: Option<String>,
+}
+
 /// One page of a list. `columns` are the JSON pointers that CSV shows, named by their last part.
 pub(crate) fn answer<T: Serialize>(
     request: &HttpRequest,
@@ -78,7 +85,7 @@ pub(crate) fn answer<T: Serialize>(
         response.insert_header((LINK, format!("<{}>; rel=\"next\"", next_url(request, next))));
     }
     match form {
-        Form::Json => response.json(json!({ "items": items, "next": next })),
+        Form::Json => response.json(Page { items, next }),
         Form::Csv => {
             response.insert_header((CONTENT_TYPE, "text/csv; charset=utf-8")).body(csv(items, columns))
         }
@@ -143,6 +150,7 @@ fn plain(value: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use actix_web::test::TestRequest;
+    use serde_json::json;
 
     use super::*;
 

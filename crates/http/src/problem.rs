@@ -5,7 +5,8 @@ mod from;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::{Map, Value};
 
 pub(crate) use from::refused;
 
@@ -118,18 +119,28 @@ impl Problem {
         self
     }
 
-    fn document(&self) -> Value {
+    fn document(&self) -> String {
         let (status, name, title) = self.0.kind.row();
-        let mut document = json!({
-            "type": format!("urn:plaudit:problem:{name}"),
-            "title": title,
-            "status": status.as_u16(),
-            "detail": self.0.detail,
-        });
-        let members = document.as_object_mut().expect("made above as an object");
-        members.extend(self.0.members.clone());
-        document
+        let document = Document {
+            kind: format!("urn:plaudit:problem:{name}"),
+            title,
+            status: status.as_u16(),
+            detail: &self.0.detail,
+            members: &self.0.members,
+        };
+        serde_json::to_string(&document).expect("plain data")
     }
+}
+
+#[derive(Serialize)]
+struct Document<'p> {
+    #[serde(rename = "type")]
+    kind: String,
+    title: &'static str,
+    status: u16,
+    detail: &'p str,
+    #[serde(flatten)]
+    members: &'p Map<String, Value>,
 }
 
 impl std::fmt::Display for Problem {
@@ -152,7 +163,7 @@ impl ResponseError for Problem {
         for (name, value) in &self.0.headers {
             response.insert_header((name.clone(), value.clone()));
         }
-        let mut response = response.body(self.document().to_string());
+        let mut response = response.body(self.document());
         response.extensions_mut().insert(self.0.kind);
         response
     }

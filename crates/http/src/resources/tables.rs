@@ -11,8 +11,9 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use plaudit_store::{Access, Column, Kind, Order, Row, Slice, Table, Value};
 use plaudit_xapi::{StatementId, Timestamp};
+use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Value as Json, json};
 
 use crate::auth::Credential;
 use crate::listing::{self, Wanted};
@@ -72,7 +73,7 @@ pub(crate) async fn rows(
         let next = rows.last().filter(|_| rows.len() == wanted.limit).map(|row| cursor(table, row));
         (rows, next)
     };
-    let items: Vec<Json> = rows.iter().map(|row| as_object(table, row)).collect();
+    let items: Vec<Named<'_>> = rows.iter().map(|row| Named(table, row)).collect();
     let columns: Vec<String> = table.all_columns().map(|column| format!("/{}", column.name)).collect();
     let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
     Ok(listing::answer(&request, wanted.form, (&items, next), &columns))
@@ -108,23 +109,31 @@ fn partition(credential: &Credential, others: &[Column], params: &Params) -> Res
     Ok(partition)
 }
 
-fn as_object(table: &Table, row: &Row) -> Json {
-    let members =
-        table.all_columns().zip(row).map(|(column, value)| (column.name.to_owned(), as_json(value)));
-    Json::Object(members.collect::<Map<_, _>>())
+/// A row with the names of its columns.
+struct Named<'r>(&'static Table, &'r Row);
+
+impl Serialize for Named<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer
+            .collect_map(self.0.all_columns().zip(self.1).map(|(column, value)| (column.name, Shown(value))))
+    }
 }
 
-fn as_json(value: &Value) -> Json {
-    match value {
-        Value::Null => Json::Null,
-        Value::Bool(bool) => (*bool).into(),
-        Value::Int(int) => (*int).into(),
-        Value::Float(float) => (*float).into(),
-        Value::Record(record) => serde_json::from_slice::<&RawValue>(&record.bytes)
-            .ok()
-            .and_then(|raw| serde_json::to_value(raw).ok())
-            .unwrap_or(Json::Null),
-        other => text_of(other).into(),
+struct Shown<'v>(&'v Value);
+
+impl Serialize for Shown<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Value::Null => serializer.serialize_none(),
+            Value::Bool(bool) => serializer.serialize_bool(*bool),
+            Value::Int(int) => serializer.serialize_i64(*int),
+            Value::Float(float) => serializer.serialize_f64(*float),
+            Value::Record(record) => match serde_json::from_slice::<&RawValue>(&record.bytes) {
+                Ok(raw) => raw.serialize(serializer),
+                Err(_) => serializer.serialize_none(),
+            },
+            other => serializer.serialize_str(&text_of(other)),
+        }
     }
 }
 
