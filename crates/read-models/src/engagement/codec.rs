@@ -18,19 +18,25 @@ const VERSION: u8 = 1;
 /// Entries, in their order.
 pub(super) fn encode_entries(entries: &[Entry]) -> Vec<u8> {
     let mut out = Writer::with_capacity(1 + entries.len() * ENTRY_BYTES_USUAL);
-    let mut before = Timestamp::default();
-    for entry in entries {
-        out.entry(entry, before);
-        before = entry.time;
-    }
+    out.entries(entries, Timestamp::default());
     out.0
+}
+
+/// Adds `more` to bytes that [`encode_entries`] wrote of `present`, or to none.
+pub(super) fn append_entries(bytes: &mut Vec<u8>, present: &[Entry], more: &[Entry]) {
+    let mut out = if bytes.is_empty() { Writer::with_capacity(0) } else { Writer(std::mem::take(bytes)) };
+    out.entries(more, present.last().map_or(Timestamp::default(), |last| last.time));
+    *bytes = out.0;
 }
 
 /// What an entry of the default definitions takes.
 const ENTRY_BYTES_USUAL: usize = 48;
 
-/// The entries of bytes that [`encode_entries`] wrote.
+/// Adds the entries of bytes that [`encode_entries`] wrote; no bytes are no entries.
 pub(super) fn decode_entries(bytes: &[u8], entries: &mut Vec<Entry>) -> Option<()> {
+    if bytes.is_empty() {
+        return Some(());
+    }
     let mut from = Reader::new(bytes)?;
     let mut before = Timestamp::default();
     while !from.0.is_empty() {
@@ -149,6 +155,10 @@ mod tests {
             decode_entries(bytes, &mut entries).map(|()| entries)
         });
         check(&entries[4], &encode_entry(&entries[4]), decode_entry);
+        let mut bytes = Vec::new();
+        append_entries(&mut bytes, &[], &entries[..2]);
+        append_entries(&mut bytes, &entries[..2], &entries[2..]);
+        assert_eq!(bytes, encode_entries(&entries));
     }
 
     #[test]

@@ -28,6 +28,9 @@ pub(super) struct References {
     /// Rows of targets that have arrived. They are written last, so that a target that a crash lets be forgotten
     /// is awaited still.
     arrived: Vec<Row>,
+    /// Every record up to here was followed by this instance. A record that was parked is tried again when others after it
+    /// have been followed, and finds its target among them.
+    reached: Position,
 }
 
 /// Statements whose targets are looked up in one call, which holds as many bodies in memory.
@@ -37,12 +40,13 @@ const REFERRERS_PER_SCAN_MAX: usize = 4096;
 
 impl References {
     pub(super) fn new(context: Context) -> Self {
-        Self { context, awaited: None, arrived: Vec::new() }
+        Self { context, awaited: None, arrived: Vec::new(), reached: Position::default() }
     }
 
     pub(super) fn forget(&mut self) {
         self.awaited = None;
         self.arrived.clear();
+        self.reached = Position::default();
     }
 
     /// Adds what the statements of a batch bring to other learners by way of references.
@@ -75,6 +79,7 @@ impl References {
                 }
             }
         }
+        self.reached = batch.last().map_or(self.reached, |last| last.position.max(self.reached));
         Ok(())
     }
 
@@ -118,7 +123,7 @@ impl References {
     async fn targets_of(&self, some: &[&Fresh<'_, '_>]) -> Result<Vec<Option<Target>>, ApplyError> {
         let mut found = Vec::with_capacity(some.len());
         for of_tenant in some.chunk_by(|one, next| one.tenant == next.tenant) {
-            let wanted = of_tenant.iter().map(|it| (it.refers_to(), it.position));
+            let wanted = of_tenant.iter().map(|it| (it.refers_to(), it.position.max(self.reached)));
             let wanted: Vec<_> = wanted.filter_map(|(id, position)| Some((id?, position))).collect();
             let targets = targets::find(&self.context, of_tenant[0].tenant, &wanted).await;
             let mut targets = targets.map_err(|error| of_tenant[0].poison(error))?.into_iter();
@@ -211,7 +216,7 @@ impl Step<'_, '_, '_> {
             self.additions.add(tenant, learner, position, entry.clone());
         }
         let Some(evidence) = target.refers_to else { return Ok(Reach::Whole) };
-        let wanted = [(evidence, position)];
+        let wanted = [(evidence, position.max(self.references.reached))];
         match targets::find(&self.references.context, tenant, &wanted).await?.pop().flatten() {
             None => Ok(Reach::MayGrow),
             Some(evidence) => {

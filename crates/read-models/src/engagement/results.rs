@@ -13,7 +13,8 @@ use super::codec::{decode_funnel, decode_ids, encode_funnel, encode_ids};
 use super::tables::{ACHIEVEMENTS, FUNNEL, RECOGNITION, bucket_of};
 use crate::Rows;
 
-/// Writes the rows of a learner that differ between two outcomes, and removes those that are not there any more.
+/// Writes the rows of a learner that differ between two outcomes, and removes those that are not there any more. A batch does
+/// so once for a learner.
 pub(super) fn write_changes(
     tenant: &TenantId,
     learner: &LearnerId,
@@ -39,7 +40,7 @@ impl Writer<'_> {
         gone.into_iter().for_each(|it| self.rows.delete(&FUNNEL, self.key(&it.funnel)));
         for it in changed {
             let row = funnel_row(self.key(&it.funnel), it);
-            self.rows.put(&FUNNEL, row);
+            self.rows.put_once(&FUNNEL, row);
         }
     }
 
@@ -53,7 +54,7 @@ impl Writer<'_> {
         gone.into_iter().for_each(|it| self.rows.delete(&ACHIEVEMENTS, key(self, it)));
         for it in changed {
             let row = achievement_row(key(self, it), it);
-            self.rows.put(&ACHIEVEMENTS, row);
+            self.rows.put_once(&ACHIEVEMENTS, row);
         }
     }
 
@@ -69,7 +70,7 @@ impl Writer<'_> {
         gone.into_iter().for_each(|it| self.rows.delete(&RECOGNITION, key(self, it)));
         for it in changed {
             let row = expectation_row(key(self, it), it);
-            self.rows.put(&RECOGNITION, row);
+            self.rows.put_once(&RECOGNITION, row);
         }
     }
 

@@ -43,6 +43,18 @@ fn batches_failures_and_redelivery_change_no_byte() {
 }
 
 #[test]
+fn a_record_that_was_parked_leads_to_the_same_answers_when_it_is_tried_again() {
+    let world = World::new();
+    check(|play| {
+        let parked = play.order.iter().position(|index| *index == 0);
+        let run = reading(world.play(&Play { parked, mishaps: vec![], ahead: true, ..play.clone() }));
+        let expected = oracle(&play.statements, &world::set(play.documents));
+        prop_assert_eq!(reading(world.results(&run)), results_of(&expected));
+        Ok(())
+    });
+}
+
+#[test]
 fn evidence_recognition_and_voidings_may_come_in_any_order() {
     let world = World::new();
     let statements = chain();
@@ -50,7 +62,15 @@ fn evidence_recognition_and_voidings_may_come_in_any_order() {
         for batch in [1, 2, 9] {
             let (statements, order) = (statements.clone(), order.clone());
             let batches = vec![batch];
-            let play = Play { documents: 1, statements, order, batches, mishaps: vec![], ahead: batch == 2 };
+            let play = Play {
+                documents: 1,
+                statements,
+                order,
+                batches,
+                mishaps: vec![],
+                ahead: batch == 2,
+                parked: None,
+            };
             let run = reading(world.play(&play));
             let expected = oracle(&play.statements, &world::set(play.documents));
             assert_eq!(reading(world.results(&run)), results_of(&expected), "{:?}", play.order);

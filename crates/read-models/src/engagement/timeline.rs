@@ -12,7 +12,7 @@ use plaudit_xapi::{StatementId, Timestamp};
 
 use super::additions::Touched;
 use super::cache::Cache;
-use super::codec::{decode_entries, decode_outcome, encode_entries, encode_outcome};
+use super::codec::{append_entries, decode_entries, decode_outcome, encode_entries, encode_outcome};
 use super::results;
 use super::tables::{LEARNERS, TIMELINE};
 use crate::Rows;
@@ -28,8 +28,8 @@ pub(super) struct Learner {
     next_position: u64,
     /// The older entries, encoded.
     blocks: Vec<Bytes>,
-    /// The entries after those of the blocks; fewer than a block has.
-    tail: Vec<Entry>,
+    /// The entries after those of the blocks, encoded; fewer than a block has.
+    tail: Vec<u8>,
     outcome: Outcome,
 }
 
@@ -38,16 +38,34 @@ impl Learner {
     pub(super) fn bytes(&self) -> usize {
         let blocks: usize = self.blocks.iter().map(|block| block.len() + size_of::<Bytes>()).sum();
         let results = self.outcome.achievements.len() + self.outcome.expectations.len();
-        size_of::<Self>() + blocks + self.tail.capacity() * size_of::<Entry>() + (results + 2) * RESULT_BYTES
+        size_of::<Self>() + blocks + self.tail.capacity() + (results + 2) * RESULT_BYTES
     }
 
-    /// Appends all entries to `entries`.
-    fn entries(&self, entries: &mut Vec<Entry>) -> Result<(), StoreError> {
-        for block in &self.blocks {
-            decode_entries(block, entries).ok_or_else(|| TIMELINE.damaged("not entries"))?;
+    /// All entries, into `entries`.
+    fn decode(&self, entries: &mut Vec<Entry>) -> Result<(), StoreError> {
+        entries.clear();
+        for bytes in self.blocks.iter().map(Bytes::as_ref).chain([self.tail.as_slice()]) {
+            decode_entries(bytes, entries).ok_or_else(|| TIMELINE.damaged("not entries"))?;
         }
-        entries.extend_from_slice(&self.tail);
         Ok(())
+    }
+
+    /// Takes up the entries from number `known` on.
+    fn append(&mut self, entries: &[Entry], known: usize, key: &Row, rows: &mut Rows) {
+        let (blocks, tail) = entries.as_chunks::<ENTRIES_PER_BLOCK>();
+        if blocks.len() == self.blocks.len() {
+            let before = tail.len() - (entries.len() - known);
+            append_entries(&mut self.tail, &tail[..before], &tail[before..]);
+            return;
+        }
+        for block in &blocks[self.blocks.len()..] {
+            let bytes = Bytes::from(encode_entries(block));
+            let mut row = block_key(key.clone(), self.blocks.len());
+            row.push(Value::Blob(bytes.clone()));
+            rows.put_once(&TIMELINE, row);
+            self.blocks.push(bytes);
+        }
+        self.tail = encode_entries(tail);
     }
 }
 
@@ -91,35 +109,25 @@ pub(super) fn absorb(
     rows: &mut Rows,
 ) -> Result<(), StoreError> {
     let Touched { tenant, learner: id, entries, .. } = touched;
-    let from = learner.next_position;
-    for (position, entry) in entries.into_iter().filter(|(position, _)| position.0 >= from) {
-        learner.tail.push(entry);
-        learner.next_position = position.0 + 1;
+    learner.decode(scratch)?;
+    let (known, from) = (scratch.len(), learner.next_position);
+    for (position, entry) in entries {
+        // A record from before may have been delivered again, or it was parked and is tried again.
+        if position.0 >= from || !scratch[..known].contains(&entry) {
+            scratch.push(entry);
+            learner.next_position = learner.next_position.max(position.0 + 1);
+        }
     }
-    if learner.next_position == from {
+    if scratch.len() == known {
         return Ok(());
     }
-    scratch.clear();
-    learner.entries(scratch)?;
     let outcome = evaluate(definitions, id.as_str(), scratch);
     results::write_changes(&tenant, &id, &learner.outcome, &outcome, rows);
     learner.outcome = outcome;
     let key: Row = vec![tenant.as_str().into(), id.as_str().into()];
-    close_blocks(learner, &key, rows);
-    rows.put(&LEARNERS, head_row(learner, last_statement(scratch), key));
+    learner.append(scratch, known, &key, rows);
+    rows.put_once(&LEARNERS, head_row(learner, last_statement(scratch), key));
     Ok(())
-}
-
-/// Makes blocks of the tail while there are enough entries for one.
-fn close_blocks(learner: &mut Learner, key: &Row, rows: &mut Rows) {
-    while learner.tail.len() >= ENTRIES_PER_BLOCK {
-        let entries: Vec<Entry> = learner.tail.drain(..ENTRIES_PER_BLOCK).collect();
-        let bytes = Bytes::from(encode_entries(&entries));
-        let mut row = block_key(key.clone(), learner.blocks.len());
-        row.push(Value::Blob(bytes.clone()));
-        rows.put(&TIMELINE, row);
-        learner.blocks.push(bytes);
-    }
 }
 
 fn learner_key(touched: &Touched) -> Row {
@@ -135,7 +143,7 @@ fn head_row(learner: &Learner, last_statement: Option<Timestamp>, key: Row) -> R
     let mut row = key;
     row.push(Value::Int(learner.next_position.cast_signed()));
     row.push(Value::Int(i64::try_from(learner.blocks.len()).expect("blocks are held in memory")));
-    row.push(Value::Blob(Bytes::from(encode_entries(&learner.tail))));
+    row.push(Value::Blob(Bytes::copy_from_slice(&learner.tail)));
     row.push(last_statement.map_or(Value::Null, |time| Value::Timestamp(time.as_micros())));
     row.push(Value::Blob(Bytes::from(encode_outcome(&learner.outcome))));
     row
@@ -146,10 +154,8 @@ fn read_head(row: &Row) -> Result<(Learner, usize), StoreError> {
     let read = || {
         let [_, _, next_position, blocks, tail, _, outcome] = row.as_slice() else { return None };
         let next_position = next_position.as_int()?.cast_unsigned();
-        let mut entries = Vec::new();
-        decode_entries(tail.as_blob()?, &mut entries)?;
         let outcome = decode_outcome(outcome.as_blob()?)?;
-        let learner = Learner { next_position, blocks: Vec::new(), tail: entries, outcome };
+        let learner = Learner { next_position, blocks: Vec::new(), tail: tail.as_blob()?.to_vec(), outcome };
         Some((learner, usize::try_from(blocks.as_int()?).ok()?))
     };
     read().ok_or_else(|| LEARNERS.damaged("not a learner"))

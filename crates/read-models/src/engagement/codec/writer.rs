@@ -54,7 +54,15 @@ impl Writer {
         }
     }
 
-    pub(super) fn entry(&mut self, entry: &Entry, before: Timestamp) {
+    /// The time of each is written as the difference to the one before.
+    pub(super) fn entries(&mut self, entries: &[Entry], mut before: Timestamp) {
+        for entry in entries {
+            self.entry(entry, before);
+            before = entry.time;
+        }
+    }
+
+    fn entry(&mut self, entry: &Entry, before: Timestamp) {
         self.0.push(match &entry.kind {
             EntryKind::Own(_) => 0,
             EntryKind::Member(_) => 1,

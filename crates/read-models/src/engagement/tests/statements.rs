@@ -69,6 +69,8 @@ pub(super) struct Play {
     pub mishaps: Vec<Mishap>,
     /// Whether the read model of statements has absorbed everything before engagement starts.
     pub ahead: bool,
+    /// The record at that place in the order is parked, and tried again at the end.
+    pub parked: Option<usize>,
 }
 
 /// What goes wrong with a batch.
@@ -127,6 +129,7 @@ pub(super) fn scene(statements: impl Strategy<Value = Vec<Drawn>>) -> impl Strat
             batches: batches.clone(),
             mishaps: mishaps.clone(),
             ahead,
+            parked: None,
         })
     })
 }

@@ -109,7 +109,10 @@ impl World {
         let mut engagement = Engagement::new(run.context.clone());
         let mut mishaps = play.mishaps.iter().copied().cycle();
         let mut sizes = play.batches.iter().copied().cycle();
-        let mut rest = events.as_slice();
+        let parked = play.parked.map(|at| at + run.documents.len());
+        let mut unparked = events.clone();
+        let parked = parked.map(|at| unparked.remove(at));
+        let mut rest = unparked.as_slice();
         while !rest.is_empty() {
             let (batch, later) = rest.split_at(sizes.next().unwrap().min(rest.len()));
             rest = later;
@@ -122,6 +125,9 @@ impl World {
             if let Mishap::Repeated = mishap {
                 self.apply(&mut engagement, batch).await;
             }
+        }
+        if let Some(parked) = parked {
+            self.apply(&mut engagement, &[parked]).await;
         }
         run
     }
