@@ -33,8 +33,9 @@ struct Earned {
 }
 
 const ENGAGED: [&str; 4] = ["attempted", "progressed", "interacted", "answered"];
-const ADVOCATE: [&str; 7] = ["shared", "recommended", "endorsed", "mentored", "praised", "liked", "commented"];
-const PRAISE: [&str; 6] = ["recommended", "endorsed", "mentored", "praised", "liked", "commented"];
+const ADVOCATE: [&str; 7] =
+    ["shared", "recommended", "endorsed", "mentored", "praised", "liked", "commented"];
+const PRAISE: [&str; 2] = ["praised", "endorsed"];
 
 /// All learners, from all statements that were ever stored.
 pub fn learners(statements: &[Value]) -> BTreeMap<String, Learner> {
