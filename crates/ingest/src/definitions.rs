@@ -29,7 +29,7 @@ impl DefinitionTurn<'_> {
         let mut batch = Batch::default();
         event.push(&mut batch);
         let confirmation = self.ingest.log.append(batch);
-        let appended = self.ingest.confirmed(confirmation).await?;
+        let appended = self.ingest.in_time(confirmation).await?;
         self.ingest.metrics.definitions.inc();
         tracing::info!(
             tenant.id = %event.tenant, definition.kind = event.kind.as_str(), definition.id = event.id,

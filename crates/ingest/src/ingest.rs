@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use plaudit_event::{LearnerId, StatementEvent, TenantId};
-use plaudit_log::{Appended, Batch, Log, LogError};
+use plaudit_log::{Appended, Batch, Confirmation, Log};
 use plaudit_xapi::{Stamp, StampOffsets, Statement, StatementId, Timestamp, Version};
 use tokio::sync::Mutex;
 
@@ -13,7 +13,8 @@ use crate::known::KnownStatements;
 use crate::pending::{InFlight, Pending, Settle};
 use crate::recents::{Claim, Recents, Wanted};
 use crate::sequencer::Sequencer;
-use crate::{Handles, IngestError, Limits, Metrics};
+use crate::unconfirmed::in_time;
+use crate::{Handles, IngestError, Limits, Metrics, Unconfirmed};
 
 /// Writes to the log.
 pub struct Ingest {
@@ -82,12 +83,17 @@ impl Ingest {
     /// # Errors
     /// When one of them is refused; then none of them was written (unless the error says that this is not known).
     pub async fn store(&self, request: Request<'_, '_>) -> Result<Vec<StatementId>, IngestError> {
+        self.append(request).await?.confirmed().await
+    }
+
+    /// The first half of [`Self::store`]: decides, and hands the statements to the log. What the request borrows is not needed any
+    /// more, so its memory can go while the log makes them durable.
+    ///
+    /// # Errors
+    /// As [`Self::store`].
+    pub async fn append(&self, request: Request<'_, '_>) -> Result<Unconfirmed, IngestError> {
         let outcome = self.decide_and_append(&request).await;
-        if let Err(error) = &outcome {
-            let statements = u64::try_from(request.statements.len()).unwrap_or(u64::MAX);
-            self.metrics.rejected.with_label_values(&[error.reason()]).inc_by(statements);
-        }
-        outcome
+        outcome.inspect_err(|error| self.metrics.reject(error, request.statements.len()))
     }
 
     /// A time such that every statement stored until then is confirmed, and every later one will get a later `stored`.
@@ -109,19 +115,20 @@ impl Ingest {
         (self.handles.new_id)()
     }
 
-    async fn decide_and_append(&self, request: &Request<'_, '_>) -> Result<Vec<StatementId>, IngestError> {
+    async fn decide_and_append(&self, request: &Request<'_, '_>) -> Result<Unconfirmed, IngestError> {
         self.check_started()?;
         self.check_size(request.statements.len())?;
         self.metrics.batch_statements.observe(request.statements.len() as f64);
         let wanted = self.identify(request);
         let (mut claim, mut new) = self.recents.claim(request.tenant, &wanted).await?;
         self.leave_out_known(request, &wanted, &mut claim, &mut new).await?;
-        let known = u64::try_from(wanted.len() - new.len()).unwrap_or_default();
-        if !new.is_empty() {
-            self.append(request, &wanted, &new, claim).await?;
-        }
-        self.metrics.deduplicated.inc_by(known);
-        Ok(wanted.iter().map(|wanted| wanted.id).collect())
+        self.metrics.deduplicated.inc_by(u64::try_from(wanted.len() - new.len()).unwrap_or_default());
+        Ok(Unconfirmed {
+            pending: (!new.is_empty()).then(|| self.hand_over(request, &wanted, &new, claim)),
+            ids: wanted.iter().map(|wanted| wanted.id).collect(),
+            wait_max: self.limits.confirm_wait_max,
+            metrics: self.metrics.clone(),
+        })
     }
 
     fn identify(&self, request: &Request<'_, '_>) -> Vec<Wanted> {
@@ -165,13 +172,13 @@ impl Ingest {
         Ok(())
     }
 
-    async fn append(
+    fn hand_over(
         &self,
         request: &Request<'_, '_>,
         wanted: &[Wanted],
         new: &[usize],
         claim: Claim,
-    ) -> Result<(), IngestError> {
+    ) -> Pending {
         let (batch, offsets) = write(request, wanted, new);
         let since = Instant::now();
         let (first_stamp, confirmation) = self.sequencer.append(batch, &offsets);
@@ -184,19 +191,12 @@ impl Ingest {
             _in_flight: InFlight::new(&self.metrics.in_flight),
             since,
         };
-        self.confirmed(Pending::new(confirmation, settle)).await?;
-        Ok(())
+        Pending::new(confirmation, settle)
     }
 
-    pub(crate) async fn confirmed(
-        &self,
-        confirmation: impl Future<Output = Result<Appended, LogError>>,
-    ) -> Result<Appended, IngestError> {
-        let waited = self.limits.confirm_wait_max;
-        match tokio::time::timeout(waited, confirmation).await {
-            Ok(outcome) => Ok(outcome?),
-            Err(_) => Err(IngestError::Unconfirmed { waited }),
-        }
+    /// What the log says, if it says it in time.
+    pub(crate) async fn in_time(&self, confirmation: Confirmation) -> Result<Appended, IngestError> {
+        in_time(self.limits.confirm_wait_max, confirmation).await
     }
 
     pub(crate) fn started(&self) {

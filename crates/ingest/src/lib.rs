@@ -17,6 +17,7 @@ mod recover;
 mod sequencer;
 #[cfg(test)]
 mod tests;
+mod unconfirmed;
 
 pub use definitions::DefinitionTurn;
 pub use error::IngestError;
@@ -25,3 +26,4 @@ pub use ingest::{Ingest, Parts, Request};
 pub use known::{Absorbed, KnownStatements, LookupError};
 pub use limits::Limits;
 pub use metrics::Metrics;
+pub use unconfirmed::Unconfirmed;

@@ -2,6 +2,8 @@
 
 use prometheus::{Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts, Registry};
 
+use crate::IngestError;
+
 /// The metrics of ingest. Cheap to clone; clones count together.
 #[derive(Clone, Debug)]
 pub struct Metrics {
@@ -63,6 +65,14 @@ impl Metrics {
             )?,
             definitions: counter(registry, "definitions_total", "Definitions appended and confirmed.")?,
         })
+    }
+}
+
+impl Metrics {
+    /// That many statements were refused.
+    pub(crate) fn reject(&self, error: &IngestError, statements: usize) {
+        let statements = u64::try_from(statements).unwrap_or(u64::MAX);
+        self.rejected.with_label_values(&[error.reason()]).inc_by(statements);
     }
 }
 

@@ -5,10 +5,11 @@ use std::slice;
 use actix_web::http::header::{CONTENT_TYPE, HeaderMap};
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
-use plaudit_ingest::Request;
-use plaudit_xapi::{StatementId, parse_statement, parse_statements, parse_uuid};
+use plaudit_ingest::{Request, Unconfirmed};
+use plaudit_xapi::{StatementId, Version, parse_statement, parse_statements, parse_uuid};
 
 use super::consistency;
+use crate::auth::Credential;
 use crate::params::Params;
 use crate::problem::{Kind, Problem};
 use crate::state::State;
@@ -35,16 +36,28 @@ async fn post_all(request: &HttpRequest, payload: Payload, state: &State) -> Res
     Params::of(request, &[])?;
     expect_json(request.headers())?;
     let body = body::read(request, payload, state).await?;
-    let batch = parse_statements(&body, version)?;
-    let stored = state.ingest.store(Request {
+    let ids = append_all(&body, version, &credential, state).await?;
+    // The log has its own copy; thousands of requests may wait for it at once.
+    drop(body);
+    let ids = ids.confirmed().await?;
+    Ok(HttpResponse::Ok().content_type("application/json").body(as_json(&ids)))
+}
+
+async fn append_all(
+    body: &[u8],
+    version: Version,
+    credential: &Credential,
+    state: &State,
+) -> Result<Unconfirmed, Problem> {
+    let batch = parse_statements(body, version)?;
+    let appended = state.ingest.append(Request {
         tenant: &credential.tenant,
         authority: &credential.authority,
         version,
         id: None,
         statements: &batch.statements,
     });
-    let ids = stored.await?;
-    Ok(HttpResponse::Ok().content_type("application/json").body(as_json(&ids)))
+    Ok(appended.await?)
 }
 
 /// PUT: stores the statement of the body under the id of the parameter.
