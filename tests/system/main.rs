@@ -3,6 +3,7 @@
 mod api;
 mod clients;
 mod engagement;
+mod golden;
 mod hostile;
 mod recovery;
 mod samples;

@@ -34,15 +34,6 @@ enum Task {
         /// Part of a test's name
         filter: Option<String>,
     },
-    /// The fault simulation: crashes, repeats and failing disks from a seed
-    Sim {
-        /// Seed of the first schedule
-        #[arg(long)]
-        seed: Option<u64>,
-        /// How many schedules
-        #[arg(long)]
-        schedules: Option<u32>,
-    },
     /// Compare the frozen outputs with today's, or write them anew
     Golden {
         /// Write them anew
@@ -79,7 +70,6 @@ fn run(task: Task) -> Result<(), Failure> {
         }
         Task::Check => check(),
         Task::Test { filter } => test(filter.as_deref()),
-        Task::Sim { seed, schedules } => simulate_faults(seed, schedules),
         Task::Golden { update } => golden(update),
         Task::Bench { what, arguments } => {
             cargo(&["build", "--release", "--bin", "plaudit"]).run()?;
@@ -106,18 +96,6 @@ fn test(filter: Option<&str>) -> Result<(), Failure> {
     tests.env("PLAUDIT_TEST_CLIENTS", &clients);
     if let Some(filter) = filter {
         tests.args([filter]);
-    }
-    tests.run()
-}
-
-fn simulate_faults(seed: Option<u64>, schedules: Option<u32>) -> Result<(), Failure> {
-    let mut tests =
-        cargo(&["test", "--package", "plaudit-tests", "--test", "system", "sim::", "--", "--nocapture"]);
-    if let Some(seed) = seed {
-        tests.env("PLAUDIT_SIM_SEED", seed.to_string());
-    }
-    if let Some(schedules) = schedules {
-        tests.env("PLAUDIT_SIM_SCHEDULES", schedules.to_string());
     }
     tests.run()
 }
