@@ -26,11 +26,12 @@ use plaudit_event::{Event, TenantId};
 use plaudit_log::Position;
 use plaudit_store::Table;
 
-use self::additions::Additions;
+use self::additions::{Additions, Touched};
 use self::cache::Cache;
 use self::fresh::Fresh;
 use self::references::References;
 use self::sets::Sets;
+use self::timeline::ENTRIES_PER_LEARNER_MAX;
 use crate::{ApplyError, Context, ReadModel, Recorded, Rows};
 
 pub use self::lookups::{
@@ -102,12 +103,26 @@ impl Engagement {
             let learners = timeline::load(&touched, &mut self.learners, rows).await?;
             for (mut learner, touched) in learners.into_iter().zip(touched) {
                 let (key, set) = (touched.key, &sets[&touched.tenant]);
+                if !learner.has_room(touched.entries.len()) {
+                    return Err(self.too_many(&touched));
+                }
                 timeline::absorb(&mut learner, touched, (&set.compiled, &mut scratch), rows)?;
                 self.learners.put(key, learner);
             }
             touched = rest;
         }
         Ok(())
+    }
+}
+
+impl Engagement {
+    /// The error that parks a record of a learner who has too many already.
+    fn too_many(&self, touched: &Touched) -> ApplyError {
+        ApplyError::Poison {
+            partition: self.context.partition,
+            position: touched.entries.first().map_or(Position::default(), |(position, _)| *position),
+            reason: format!("more than {ENTRIES_PER_LEARNER_MAX} statements touch one learner"),
+        }
     }
 }
 

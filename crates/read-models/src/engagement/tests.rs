@@ -1,5 +1,6 @@
 //! The rows must be what a direct evaluation of the whole set of statements says, however the statements came.
 
+mod limits;
 mod rebuild;
 mod statements;
 mod world;

@@ -21,6 +21,10 @@ use crate::Rows;
 /// few enough for short stories to have several.
 const ENTRIES_PER_BLOCK: usize = if cfg!(test) { 4 } else { 64 };
 
+/// Entries of a learner at most. All of them are in memory when the learner is evaluated, which takes a few hundred megabytes and
+/// as many milliseconds by then: such a learner is a machine, and must not keep people waiting. Fewer in tests.
+pub(super) const ENTRIES_PER_LEARNER_MAX: usize = if cfg!(test) { 200 } else { 1_000_000 };
+
 /// A learner's timeline and outcome.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Learner {
@@ -39,6 +43,11 @@ impl Learner {
         let blocks: usize = self.blocks.iter().map(|block| block.len() + size_of::<Bytes>()).sum();
         let results = self.outcome.achievements.len() + self.outcome.expectations.len();
         size_of::<Self>() + blocks + self.tail.capacity() + (results + 2) * RESULT_BYTES
+    }
+
+    /// Whether there is room for `more` entries.
+    pub(super) fn has_room(&self, more: usize) -> bool {
+        self.blocks.len() * ENTRIES_PER_BLOCK + more <= ENTRIES_PER_LEARNER_MAX
     }
 
     /// All entries, into `entries`.

@@ -162,6 +162,12 @@ fn what() -> impl Strategy<Value = What> {
 }
 
 impl Drawn {
+    /// One of many by the same person.
+    pub(super) fn plain(number: usize) -> Self {
+        let what = What::Did { verb: "attempted", activity: 0, success: false };
+        Self { number, actor: Party::Person(0), hour: Some(3), what }
+    }
+
     /// As it is stored.
     pub(super) fn body(&self) -> String {
         let mut body = json!({

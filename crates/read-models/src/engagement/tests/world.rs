@@ -19,7 +19,7 @@ use crate::engagement::lookups::{After, achievements, funnel, recognition};
 use crate::engagement::sets::{DefinitionSet, definition_set};
 use crate::engagement::{Engagement, tables, timeline};
 use crate::statements::Statements;
-use crate::{Context, Generations, ReadModel, Recorded, Rows};
+use crate::{ApplyError, Context, Generations, ReadModel, Recorded, Rows};
 
 type Documents = &'static [(DefinitionKind, &'static str, &'static str)];
 
@@ -97,6 +97,21 @@ impl World {
 
     /// Drives the read models over the log.
     pub(super) async fn play(&self, play: &Play) -> Run {
+        self.try_play(play).await.unwrap()
+    }
+
+    /// Applies the log in one batch, with the fourth record's statement missing.
+    pub(super) async fn try_broken(&self, play: &Play) -> Result<(), ApplyError> {
+        let run = self.begin(play.documents);
+        let log = run.log(play);
+        let mut events: Vec<_> =
+            (log.iter().zip(0..)).map(|(record, at)| run.recorded(&record, at)).collect();
+        events[3].statement = None;
+        self.try_apply(&mut Engagement::new(run.context.clone()), &events).await
+    }
+
+    /// The same, or why a record cannot be applied.
+    pub(super) async fn try_play(&self, play: &Play) -> Result<Run, ApplyError> {
         let run = self.begin(play.documents);
         let log = run.log(play);
         let events: Vec<_> = (log.iter().zip(0..)).map(|(record, at)| run.recorded(&record, at)).collect();
@@ -121,7 +136,7 @@ impl World {
             }
             let mishap = mishaps.next().unwrap_or(Mishap::Nothing);
             self.go_wrong(mishap, &mut engagement, &run, batch).await;
-            self.apply(&mut engagement, batch).await;
+            self.try_apply(&mut engagement, batch).await?;
             if let Mishap::Repeated = mishap {
                 self.apply(&mut engagement, batch).await;
             }
@@ -129,7 +144,7 @@ impl World {
         if let Some(parked) = parked {
             self.apply(&mut engagement, &[parked]).await;
         }
-        run
+        Ok(run)
     }
 
     async fn go_wrong(&self, mishap: Mishap, engagement: &mut Engagement, run: &Run, batch: &[Recorded<'_>]) {
@@ -144,9 +159,14 @@ impl World {
     }
 
     async fn apply(&self, model: &mut dyn ReadModel, batch: &[Recorded<'_>]) {
+        self.try_apply(model, batch).await.unwrap();
+    }
+
+    async fn try_apply(&self, model: &mut dyn ReadModel, batch: &[Recorded<'_>]) -> Result<(), ApplyError> {
         let mut rows = Rows::new(self.store.clone(), GENERATION);
-        model.apply(batch, &mut rows).await.unwrap();
+        model.apply(batch, &mut rows).await?;
         self.store.write(rows.into_writes()).await.unwrap();
+        Ok(())
     }
 
     fn begin(&self, documents: usize) -> Run {
