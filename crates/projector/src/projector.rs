@@ -47,6 +47,7 @@ pub struct Projector {
     shared: Arc<Shared>,
     models: Models,
     runners: Vec<Handle>,
+    heads_at_start: Vec<Position>,
     stop: watch::Sender<bool>,
 }
 
@@ -80,7 +81,8 @@ impl Projector {
         let board = Board::default();
         let shared = Shared { log, store, generations, progress, clock, time_zone, metrics, catalog, board };
         let (stop, _) = watch::channel(false);
-        let mut projector = Self { shared: Arc::new(shared), models, runners: Vec::new(), stop };
+        let shared = Arc::new(shared);
+        let mut projector = Self { shared, models, runners: Vec::new(), heads_at_start: heads, stop };
         for model in projector.models.clone().iter() {
             for partition in 0..projector.shared.log.partitions() {
                 let runner = projector.start_runner(model, partition).await?;
@@ -236,6 +238,21 @@ impl Projector {
             None => Ok(()),
             Some(runner) => Err(format!("the runner of `{}/{}` has ended", runner.model, runner.partition)),
         }
+    }
+
+    /// Whether the serving rows have absorbed what the log had at start: before that, answers may lack what clients have seen already.
+    ///
+    /// # Errors
+    /// A sentence that names a read model that has not.
+    pub fn check_caught_up(&self) -> Result<(), String> {
+        for runner in &self.runners {
+            let next = self.shared.progress.reached(runner.model, runner.partition).next;
+            let head = self.heads_at_start[runner.partition as usize];
+            if next < head {
+                return Err(format!("`{}` has absorbed {} of {} records", runner.model, next.0, head.0));
+            }
+        }
+        Ok(())
     }
 
     /// Lets every runner finish its batch, then makes the rows durable.

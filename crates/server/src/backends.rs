@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use plaudit_log::{Log, LogError};
@@ -30,12 +31,15 @@ pub struct Backends {
     pub store: Arc<dyn Store>,
     data_dir: PathBuf,
     embedded: Arc<EmbeddedLog>,
+    places_only: Arc<AtomicBool>,
 }
 
 /// A store for a replay, which goes when it is dropped.
 pub struct Scratch {
     /// The store.
     pub store: Arc<dyn Store>,
+    /// Set once only the places of records are of interest, and not their bodies.
+    pub places_only: Arc<AtomicBool>,
     _directory: TempDir,
 }
 
@@ -47,22 +51,25 @@ impl Backends {
         }
         let embedded = open_log(data_dir, Some(registry))?;
         sweep(data_dir);
-        let records: Arc<dyn RecordSource> = Arc::new(Values(embedded.clone()));
-        let options = plaudit_store_embedded::Options::default();
-        let store = EmbeddedStore::open(&data_dir.join(STORE_DIR), options, Some(records))?;
+        let places_only = Arc::new(AtomicBool::new(false));
+        let store = open_store(&data_dir.join(STORE_DIR), &embedded, &places_only)?;
         store.register(registry)?;
         let (log, store) = (embedded.clone(), Arc::new(store));
-        Ok(Self { log, store, data_dir: data_dir.to_owned(), embedded })
+        Ok(Self { log, store, data_dir: data_dir.to_owned(), embedded, places_only })
     }
 
     /// An empty store beside the others.
     pub fn scratch(&self) -> Result<Scratch, ServerError> {
         let directory = tempfile::Builder::new().prefix(SCRATCH).tempdir_in(&self.data_dir);
         let directory = directory.map_err(|cause| no_file("make a directory in", &self.data_dir, cause))?;
-        let records: Arc<dyn RecordSource> = Arc::new(Values(self.embedded.clone()));
-        let options = plaudit_store_embedded::Options::default();
-        let store = EmbeddedStore::open(directory.path(), options, Some(records))?;
-        Ok(Scratch { store: Arc::new(store), _directory: directory })
+        let places_only = Arc::new(AtomicBool::new(false));
+        let store = Arc::new(open_store(directory.path(), &self.embedded, &places_only)?);
+        Ok(Scratch { store, places_only, _directory: directory })
+    }
+
+    /// From now on rows come without the bodies of their records, for who compares many of them.
+    pub fn leave_bodies_out(&self) {
+        self.places_only.store(true, Ordering::Relaxed);
     }
 
     /// Confirms what waits; later appends are refused.
@@ -122,13 +129,29 @@ fn open_log(data_dir: &Path, registry: Option<&Registry>) -> Result<Arc<Embedded
     Ok(Arc::new(EmbeddedLog::open(&data_dir.join(LOG_DIR), options)?))
 }
 
+fn open_store(
+    directory: &Path,
+    log: &Arc<EmbeddedLog>,
+    places_only: &Arc<AtomicBool>,
+) -> Result<EmbeddedStore, ServerError> {
+    let values = Values { log: log.clone(), places_only: places_only.clone() };
+    let options = plaudit_store_embedded::Options::default();
+    Ok(EmbeddedStore::open(directory, options, Some(Arc::new(values)))?)
+}
+
 /// Bodies of statements are in the log; the tables keep their places.
-struct Values(Arc<EmbeddedLog>);
+struct Values {
+    log: Arc<EmbeddedLog>,
+    places_only: Arc<AtomicBool>,
+}
 
 #[async_trait::async_trait]
 impl RecordSource for Values {
     async fn values(&self, places: &[(u32, u64)]) -> Result<Vec<Bytes>, StoreError> {
+        if self.places_only.load(Ordering::Relaxed) {
+            return Ok(vec![Bytes::new(); places.len()]);
+        }
         let positions: Vec<u64> = places.iter().map(|(_, position)| *position).collect();
-        self.0.values(&positions).await.map_err(|error| StoreError::Backend(Box::new(error)))
+        self.log.values(&positions).await.map_err(|error| StoreError::Backend(Box::new(error)))
     }
 }

@@ -114,6 +114,7 @@ impl Operator {
             Self::Online(online) => online.ask(Method::POST, "verify", &Value::Null).await,
             Self::Offline(offline) => {
                 let scratch = offline.parts.backends.scratch()?;
+                offline.parts.backends.leave_bodies_out();
                 let options = offline.parts.verify(&scratch);
                 Ok(json!(verify(options, offline.projector.as_ref()).await?))
             }

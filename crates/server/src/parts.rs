@@ -1,6 +1,7 @@
 //! The parts that all commands on a data directory share.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use plaudit_projector::{Make, Projector, ProjectorMetrics, ProjectorOptions, Verify};
@@ -58,10 +59,12 @@ impl Parts {
 
     /// What a verification needs; the scratch store has to outlive it.
     pub fn verify(&self, scratch: &Scratch) -> Verify {
+        let places_only = scratch.places_only.clone();
         Verify {
             log: self.backends.log.clone(),
             store: self.backends.store.clone(),
             scratch: scratch.store.clone(),
+            before_comparing: Box::new(move || places_only.store(true, Ordering::Relaxed)),
             models: models(),
             clock: self.clock.clone(),
             time_zone: self.time_zone.clone(),

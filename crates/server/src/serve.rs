@@ -195,8 +195,11 @@ fn listen_admin(
         true => Ok(()),
         false => Err("the tail of the log is being read".to_owned()),
     };
-    let running = projector.clone();
-    let checks = Checks::default().with("ingest", starting).with("projector", move || running.check());
+    let (running, reached) = (projector.clone(), projector.clone());
+    let checks = Checks::default()
+        .with("ingest", starting)
+        .with("projector", move || running.check())
+        .with("rows", move || reached.check_caught_up());
     let refreshed = projector.clone();
     let refresh: plaudit_telemetry::Refresh = Arc::new(move || {
         let projector = refreshed.clone();

@@ -11,6 +11,7 @@ async fn check(world: &World, running: Option<&Projector>) -> Report {
         log: world.log.clone(),
         store: world.store.clone(),
         scratch: world.scratch(),
+        before_comparing: Box::new(|| {}),
         models: vec![world.make()],
         clock: std::sync::Arc::new(|| Timestamp::from_micros(1)),
         time_zone: jiff::tz::TimeZone::UTC,

@@ -36,7 +36,7 @@ impl Pair<'_> {
             for (row, expected) in rows.iter().zip(expected) {
                 report.rows += 1;
                 found += u64::from(expected.is_some());
-                if expected.as_ref() != Some(row) {
+                if !expected.as_ref().is_some_and(|expected| is_same(row, expected)) {
                     report.add(self.difference(row, Some(row), expected.as_ref()));
                 }
             }
@@ -112,6 +112,20 @@ impl Pair<'_> {
             expected: expected.map(others),
         }
     }
+}
+
+/// Records are the same when they are at the same place, and have the same body if both sides show it: a store that keeps only the place
+/// has nothing else to compare.
+fn is_same(row: &Row, other: &Row) -> bool {
+    let same = |(one, other): (&Value, &Value)| match (one, other) {
+        (Value::Record(one), Value::Record(other)) => {
+            let hidden = one.bytes.is_empty() || other.bytes.is_empty();
+            (one.partition, one.position) == (other.partition, other.position)
+                && (hidden || one.bytes == other.bytes)
+        }
+        (one, other) => one == other,
+    };
+    row.len() == other.len() && row.iter().zip(other).all(same)
 }
 
 fn is_one_of(tenant: &Value, tenants: &HashSet<TenantId>) -> bool {

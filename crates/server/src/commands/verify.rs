@@ -1,7 +1,9 @@
 //! `plaudit verify`.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
+use indicatif::ProgressBar;
 use serde_json::Value;
 
 use crate::cli::EXIT_DIFFERENT;
@@ -10,10 +12,15 @@ use crate::error::ServerError;
 use crate::operator::Operator;
 use crate::show;
 
+const TICK: Duration = Duration::from_millis(200);
+
 /// Compares the rows with the log and says what differs.
 pub async fn run(settings: &Settings) -> Result<ExitCode, ServerError> {
     let operator = Operator::find(settings, false).await?;
+    let spinner = ProgressBar::new_spinner().with_message("replaying the log beside the rows");
+    spinner.enable_steady_tick(TICK);
     let outcome = operator.verify().await;
+    spinner.finish_and_clear();
     operator.close().await?;
     let report = outcome?;
     let differences = report["differences"].as_array().cloned().unwrap_or_default();
