@@ -28,9 +28,9 @@ pub(super) struct References {
     /// Rows of targets that have arrived. They are written last, so that a target that a crash lets be forgotten
     /// is awaited still.
     arrived: Vec<Row>,
-    /// Every record up to here was followed by this instance. A record that was parked is tried again when others after it
-    /// have been followed, and finds its target among them.
-    reached: Position,
+    /// Up to where this instance has followed records. One that was parked is tried again when others after it have been
+    /// followed; its target and its referrers may be among them.
+    reached: Option<Position>,
 }
 
 /// Statements whose targets are looked up in one call, which holds as many bodies in memory.
@@ -40,13 +40,13 @@ const REFERRERS_PER_SCAN_MAX: usize = 4096;
 
 impl References {
     pub(super) fn new(context: Context) -> Self {
-        Self { context, awaited: None, arrived: Vec::new(), reached: Position::default() }
+        Self { context, awaited: None, arrived: Vec::new(), reached: None }
     }
 
     pub(super) fn forget(&mut self) {
         self.awaited = None;
         self.arrived.clear();
-        self.reached = Position::default();
+        self.reached = None;
     }
 
     /// Adds what the statements of a batch bring to other learners by way of references.
@@ -63,7 +63,7 @@ impl References {
             .iter()
             .filter(|it| {
                 let own = hash(it.tenant, it.id);
-                it.refers_to().is_some() || targets.contains(&own) || self.awaits(own)
+                it.refers_to().is_some() || targets.contains(&own) || self.awaits(own) || self.is_behind(it)
             })
             .collect();
         for some in concerned.chunks(TARGETS_PER_LOOKUP_MAX) {
@@ -74,12 +74,12 @@ impl References {
                 if let Some(id) = concerns.refers_to {
                     step.refer(id, target, &concerns).await.map_err(|error| fresh.poison(error))?;
                 }
-                if step.references.take_awaited(fresh) {
+                if step.references.take_awaited(fresh) || step.references.is_behind(fresh) {
                     step.arrive(&concerns).await.map_err(|error| fresh.poison(error))?;
                 }
             }
         }
-        self.reached = batch.last().map_or(self.reached, |last| last.position.max(self.reached));
+        self.reached = self.reached.max(batch.last().map(|last| last.position));
         Ok(())
     }
 
@@ -115,6 +115,16 @@ impl References {
         self.awaited.as_ref().is_some_and(|awaited| awaited.contains(&hash))
     }
 
+    /// Whether records after it have been followed.
+    fn is_behind(&self, fresh: &Fresh<'_, '_>) -> bool {
+        self.reached.is_some_and(|reached| fresh.position <= reached)
+    }
+
+    /// Up to which position others count for this record.
+    fn horizon(&self, fresh: &Fresh<'_, '_>) -> Position {
+        self.reached.map_or(fresh.position, |reached| fresh.position.max(reached))
+    }
+
     fn take_awaited(&mut self, fresh: &Fresh<'_, '_>) -> bool {
         self.awaited.as_mut().is_some_and(|awaited| awaited.remove(&hash(fresh.tenant, fresh.id)))
     }
@@ -123,7 +133,7 @@ impl References {
     async fn targets_of(&self, some: &[&Fresh<'_, '_>]) -> Result<Vec<Option<Target>>, ApplyError> {
         let mut found = Vec::with_capacity(some.len());
         for of_tenant in some.chunk_by(|one, next| one.tenant == next.tenant) {
-            let wanted = of_tenant.iter().map(|it| (it.refers_to(), it.position.max(self.reached)));
+            let wanted = of_tenant.iter().map(|it| (it.refers_to(), self.horizon(it)));
             let wanted: Vec<_> = wanted.filter_map(|(id, position)| Some((id?, position))).collect();
             let targets = targets::find(&self.context, of_tenant[0].tenant, &wanted).await;
             let mut targets = targets.map_err(|error| of_tenant[0].poison(error))?.into_iter();
@@ -216,7 +226,7 @@ impl Step<'_, '_, '_> {
             self.additions.add(tenant, learner, position, entry.clone());
         }
         let Some(evidence) = target.refers_to else { return Ok(Reach::Whole) };
-        let wanted = [(evidence, position.max(self.references.reached))];
+        let wanted = [(evidence, self.references.horizon(self.fresh))];
         match targets::find(&self.references.context, tenant, &wanted).await?.pop().flatten() {
             None => Ok(Reach::MayGrow),
             Some(evidence) => {
@@ -237,13 +247,13 @@ impl Step<'_, '_, '_> {
         self.rows.put(&REFERRERS, row);
     }
 
-    /// The referrers of a statement that come before this one.
+    /// The referrers of a statement that come before this one, or have been followed before it.
     async fn referrers(&self, target: StatementId) -> Result<Vec<Row>, StoreError> {
         let partition = [self.fresh.tenant.as_str().into(), target.into()];
         let mut rows = self.rows.partition(&REFERRERS, &partition).await?;
-        let before = |row: &Row| {
-            row[POSITION_COLUMN].as_int().is_some_and(|at| Position(at.cast_unsigned()) < self.fresh.position)
-        };
+        let end = self.references.horizon(self.fresh);
+        let before =
+            |row: &Row| row[POSITION_COLUMN].as_int().is_some_and(|at| Position(at.cast_unsigned()) <= end);
         rows.retain(before);
         Ok(rows)
     }
