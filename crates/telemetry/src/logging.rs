@@ -1,8 +1,12 @@
 //! Structured logs on standard error, for people or for machines. Standard output is left to what commands answer.
 
+use std::fmt::{self, Debug};
 use std::io::IsTerminal;
 
+use tracing::field::Field;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::field::MakeExt;
+use tracing_subscriber::fmt::format::{Writer, debug_fn};
 
 use crate::TelemetryError;
 
@@ -28,10 +32,22 @@ pub fn init(format: LogFormat, filter: &str) -> Result<(), TelemetryError> {
     let parsed = parsed.map_err(|cause| TelemetryError::Filter { filter: filter.to_owned(), cause })?;
     let lines = tracing_subscriber::fmt().with_env_filter(parsed).with_writer(std::io::stderr);
     let done = match format {
-        LogFormat::Human => lines.with_ansi(std::io::stderr().is_terminal()).try_init(),
+        LogFormat::Human => {
+            let fields = debug_fn(write_field).delimited(" ");
+            lines.with_ansi(std::io::stderr().is_terminal()).fmt_fields(fields).try_init()
+        }
         LogFormat::Json => lines.json().flatten_event(true).with_current_span(true).try_init(),
     };
     done.map_err(|_| TelemetryError::Again)
+}
+
+/// By default fields whose name begins with `log.` are left out, as if all of them came from the `log` crate; `log.position` is ours.
+fn write_field(writer: &mut Writer<'_>, field: &Field, value: &dyn Debug) -> fmt::Result {
+    match field.name() {
+        "message" => write!(writer, "{value:?}"),
+        "log.target" | "log.module_path" | "log.file" | "log.line" => Ok(()),
+        name => write!(writer, "{name}={value:?}"),
+    }
 }
 
 #[cfg(test)]
