@@ -14,6 +14,8 @@ mod parts;
 mod running;
 mod serve;
 mod show;
+#[cfg(test)]
+mod tests;
 
 use std::process::ExitCode;
 

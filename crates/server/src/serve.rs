@@ -96,6 +96,12 @@ impl Server {
         Ok(())
     }
 
+    /// Its metrics.
+    #[cfg(test)]
+    pub fn registry(&self) -> &prometheus::Registry {
+        &self.parts.registry
+    }
+
     /// Waits until the rows have absorbed what the log has.
     pub async fn catch_up(&self, patience: Duration) -> Result<bool, ServerError> {
         Ok(self.projector.wait_caught_up(patience).await?)
