@@ -227,8 +227,9 @@ fn check_part(
     if let Some(scaled) = matcher.result.as_ref().and_then(|result| result.scaled) {
         check_range(scaled.min, scaled.max, &format!("{at}/result/scaled"), faults);
     }
-    if let Some(extension) = &matcher.extension {
-        check_extension(extension, &format!("{at}/extension"), faults);
+    check_list(matcher.extension.as_deref(), &format!("{at}/extension"), MATCHER_PARTS_MAX, faults);
+    for (index, extension) in matcher.extension.iter().flatten().enumerate() {
+        check_extension(extension, &format!("{at}/extension/{index}"), faults);
     }
     for (key, inner) in [("any", &matcher.any), ("all", &matcher.all)] {
         check_list(inner.as_deref(), &format!("{at}/{key}"), MATCHER_PARTS_MAX, faults);

@@ -14,6 +14,30 @@ impl Definitions {
     pub fn defaults() -> (Vec<FunnelDefinition>, Vec<AchievementDefinition>, Vec<RecognitionDefinition>) {
         (vec![default_funnel()], default_achievements(), vec![default_recognition()])
     }
+
+    /// The documents that hold for a tenant that wrote these: each default stays until a document with its id is
+    /// written.
+    #[must_use]
+    pub fn with_defaults(
+        funnels: Vec<FunnelDefinition>,
+        achievements: Vec<AchievementDefinition>,
+        recognition: Vec<RecognitionDefinition>,
+    ) -> (Vec<FunnelDefinition>, Vec<AchievementDefinition>, Vec<RecognitionDefinition>) {
+        let (default_funnels, default_achievements, default_recognition) = Self::defaults();
+        (
+            completed(funnels, default_funnels, |it| &it.id),
+            completed(achievements, default_achievements, |it| &it.id),
+            completed(recognition, default_recognition, |it| &it.id),
+        )
+    }
+}
+
+/// What a tenant wrote, and the defaults whose ids it does not use.
+fn completed<T>(mut written: Vec<T>, defaults: Vec<T>, id: impl Fn(&T) -> &String) -> Vec<T> {
+    let missing = defaults.into_iter().filter(|default| !written.iter().any(|own| id(own) == id(default)));
+    let missing: Vec<T> = missing.collect();
+    written.extend(missing);
+    written
 }
 
 /// A verb in the past tense, and as Activity Streams has it.

@@ -180,9 +180,9 @@ pub struct MatcherDefinition {
     /// Parts of the result.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub result: Option<ResultCondition>,
-    /// One extension.
+    /// At least one of these extensions.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub extension: Option<ExtensionCondition>,
+    pub extension: Option<Vec<ExtensionCondition>>,
     /// At least one of these.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub any: Option<Vec<MatcherDefinition>>,

@@ -58,7 +58,10 @@ impl MatcherCompiler {
         all.extend(definition.registration.as_ref().map(|ids| self.registrations(ids)));
         definition.context.iter().for_each(|context| self.context(context, &mut all));
         definition.result.iter().for_each(|result| self.result(result, &mut all));
-        all.extend(definition.extension.as_ref().map(|condition| self.extension(condition)));
+        if let Some(extensions) = &definition.extension {
+            let nodes = extensions.iter().map(|condition| self.extension(condition)).collect();
+            all.push(self.compound(Compound::Any(nodes)));
+        }
         if let Some(any) = &definition.any {
             let nodes = any.iter().map(|one| self.node(one)).collect();
             all.push(self.compound(Compound::Any(nodes)));

@@ -154,18 +154,28 @@ fn extensions_match_by_place_pointer_and_value() {
     let x = |pointer: &str, test: Value| {
         let mut condition = json!({"in": "result", "iri": "https://e.org/x", "pointer": pointer});
         condition.as_object_mut().unwrap().extend(test.as_object().unwrap().clone());
-        json!({"extension": condition})
+        json!({"extension": [condition]})
     };
     check(
         &full(),
         &[
-            (true, json!({"extension": {"in": "result", "iri": "https://e.org/x"}})),
-            (false, json!({"extension": {"in": "context", "iri": "https://e.org/x"}})),
-            (true, json!({"extension": {"in": "context", "iri": "https://e.org/flag", "equals": true}})),
-            (false, json!({"extension": {"in": "context", "iri": "https://e.org/flag", "equals": 1}})),
-            (true, json!({"extension": {"in": "object", "iri": "https://e.org/level", "min": 3, "max": 3}})),
-            (false, json!({"extension": {"in": "object", "iri": "https://e.org/level", "min": 3.5}})),
-            (true, json!({"extension": {"in": "object", "iri": "https://e.org/level", "equals": 3.0}})),
+            (true, json!({"extension": [{"in": "result", "iri": "https://e.org/x"}]})),
+            (false, json!({"extension": [{"in": "context", "iri": "https://e.org/x"}]})),
+            (true, json!({"extension": [{"in": "context", "iri": "https://e.org/flag", "equals": true}]})),
+            (
+                true,
+                json!({"extension": [
+                    {"in": "context", "iri": "https://e.org/flag", "equals": 1},
+                    {"in": "context", "iri": "https://e.org/flag", "equals": true},
+                ]}),
+            ),
+            (false, json!({"extension": [{"in": "context", "iri": "https://e.org/flag", "equals": 1}]})),
+            (
+                true,
+                json!({"extension": [{"in": "object", "iri": "https://e.org/level", "min": 3, "max": 3}]}),
+            ),
+            (false, json!({"extension": [{"in": "object", "iri": "https://e.org/level", "min": 3.5}]})),
+            (true, json!({"extension": [{"in": "object", "iri": "https://e.org/level", "equals": 3.0}]})),
             (true, x("/level", json!({"equals": "gold"}))),
             (false, x("/level", json!({"equals": "Gold"}))),
             (false, x("/level", json!({"min": 0}))),
@@ -204,8 +214,8 @@ fn a_condition_on_something_absent_is_false() {
             (false, json!({"result": {"success": false}})),
             (false, json!({"result": {"completion": false}})),
             (false, json!({"result": {"scaled": {"max": 1}}})),
-            (false, json!({"extension": {"in": "result", "iri": "https://e.org/x"}})),
-            (false, json!({"extension": {"in": "object", "iri": "https://e.org/x"}})),
+            (false, json!({"extension": [{"in": "result", "iri": "https://e.org/x"}]})),
+            (false, json!({"extension": [{"in": "object", "iri": "https://e.org/x"}]})),
         ],
     );
 }

@@ -39,7 +39,7 @@ fn the_examples_of_the_model_are_read() {
         "context": { "parent": ["a:b"], "grouping": ["a:b"], "category": ["a:b"], "other": ["a:b"] },
         "registration": ["6E0D1B52-9DB8-4C3B-8F5A-52DD8F4C1D2A"], "platform": ["x"], "language": ["en"],
         "result": { "success": true, "completion": true, "scaled": { "min": 0.8, "max": 1.0 } },
-        "extension": { "in": "result", "iri": "https://e.org/x", "pointer": "/level", "equals": "gold" },
+        "extension": [{ "in": "result", "iri": "https://e.org/x", "pointer": "/level", "equals": "gold" }],
         "any": [ {}, {} ], "all": [ {} ], "not": {} }"#,
     );
     assert_eq!(matcher.unwrap().any.map(|any| any.len()), Some(2));
@@ -99,13 +99,13 @@ fn a_matcher_says_what_is_wrong_and_where() {
     refused(
         validate_matcher(
             br#"{"registration": ["x"], "result": {"scaled": {"min": "1"}}, "verb": [], "platform": [""],
-            "extension": {"in": "verb", "pointer": "level"}, "all": [{"not": {"a/b": 1}}]}"#,
+            "extension": [{"in": "verb", "pointer": "level"}], "all": [{"not": {"a/b": 1}}]}"#,
         ),
         expect![[r#"
             /all/0/not/a~1b: unknown key
-            /extension: `iri` is missing
-            /extension/in: must be one of ["result","context","object"]
-            /extension/pointer: not a JSON pointer (RFC 6901)
+            /extension/0: `iri` is missing
+            /extension/0/in: must be one of ["result","context","object"]
+            /extension/0/pointer: not a JSON pointer (RFC 6901)
             /platform/0: "" is shorter than 1 character
             /registration/0: not a UUID
             /result/scaled/min: must be of type number
@@ -114,11 +114,11 @@ fn a_matcher_says_what_is_wrong_and_where() {
     refused(
         validate_matcher(
             br#"{"result": {"scaled": {"min": 1, "max": 0}},
-            "any": [{"extension": {"in": "result", "iri": "x:y", "equals": null, "min": 1}}]}"#,
+            "any": [{"extension": [{"in": "result", "iri": "x:y", "equals": null, "min": 1}]}]}"#,
         ),
         expect![[r#"
             /result/scaled: `min` is greater than `max`
-            /any/0/extension: has either `equals` or `min` and `max`"#]],
+            /any/0/extension/0: has either `equals` or `min` and `max`"#]],
     );
     let deep = |levels: usize| format!("{}{}{}", r#"{"not":"#.repeat(levels), "{}", "}".repeat(levels));
     assert!(validate_matcher(deep(7).as_bytes()).is_ok());

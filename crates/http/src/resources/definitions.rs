@@ -25,7 +25,7 @@ pub(crate) use kinds::{achievements, funnels, recognition};
 #[derive(Serialize)]
 pub(crate) struct Shown {
     id: String,
-    /// 0: one of the defaults, which hold until the first of the kind is written.
+    /// 0: one of the defaults, which holds until a definition with its id is written.
     version: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     changed_at: Option<String>,
@@ -95,10 +95,12 @@ pub(crate) async fn load(state: &State, tenant: &TenantId, kind: DefinitionKind)
 }
 
 impl Kinds {
-    /// What holds: what the tenant wrote, or the defaults if it wrote none.
+    /// What holds: what the tenant wrote, and the defaults that it did not replace.
     fn all(&self, kind: DefinitionKind) -> Vec<Shown> {
         let written: Vec<Shown> = self.rows.iter().filter_map(|row| self.shown(row, kind)).collect();
-        if written.is_empty() { self.defaults(kind) } else { written }
+        let replaced = |default: &Shown| written.iter().any(|own| own.id == default.id);
+        let defaults: Vec<Shown> = self.defaults(kind).into_iter().filter(|it| !replaced(it)).collect();
+        written.into_iter().chain(defaults).collect()
     }
 
     fn shown(&self, row: &DefinitionRow, kind: DefinitionKind) -> Option<Shown> {

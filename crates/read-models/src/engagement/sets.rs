@@ -23,11 +23,11 @@ use crate::{Context, Rows};
 /// A tenant's definitions, compiled, with the documents that they were compiled from.
 #[derive(Debug)]
 pub struct DefinitionSet {
-    /// The funnels: the tenant's, or the default one.
+    /// The funnels: the tenant's, and the default one unless replaced.
     pub funnels: Vec<FunnelDefinition>,
-    /// The achievements: the tenant's, or the default ones.
+    /// The achievements: the tenant's, and the default ones unless replaced.
     pub achievements: Vec<AchievementDefinition>,
-    /// The recognition rules: the tenant's, or the default one.
+    /// The recognition rules: the tenant's, and the default one unless replaced.
     pub recognition: Vec<RecognitionDefinition>,
     /// All of them, ready to be applied.
     pub compiled: Definitions,
@@ -90,10 +90,11 @@ impl DefinitionSet {
         let text = serde_json::to_string(&written).expect("plain data");
         let mut documents: Vec<&Document> = written.definitions.iter().collect();
         loop {
-            let (funnels, achievements, recognition) = Definitions::defaults();
-            let funnels = parse(&documents, DefinitionKind::Funnel, funnels);
-            let achievements = parse(&documents, DefinitionKind::Achievement, achievements);
-            let recognition = parse(&documents, DefinitionKind::Recognition, recognition);
+            let (funnels, achievements, recognition) = Definitions::with_defaults(
+                parse(&documents, DefinitionKind::Funnel),
+                parse(&documents, DefinitionKind::Achievement),
+                parse(&documents, DefinitionKind::Recognition),
+            );
             match Definitions::compile(&funnels, &achievements, &recognition, &zone) {
                 Ok(compiled) => {
                     let counts_members =
@@ -282,8 +283,8 @@ fn fault_name(document: &Document) -> String {
     format!("{kind} `{}`", document.id)
 }
 
-/// The definitions of one kind; the defaults if there are none.
-fn parse<T: DeserializeOwned>(documents: &[&Document], kind: DefinitionKind, defaults: Vec<T>) -> Vec<T> {
+/// The definitions of one kind.
+fn parse<T: DeserializeOwned>(documents: &[&Document], kind: DefinitionKind) -> Vec<T> {
     let mut definitions = Vec::new();
     for document in documents.iter().filter(|document| document.kind == kind) {
         match serde_json::from_str(document.document.get()) {
@@ -291,5 +292,5 @@ fn parse<T: DeserializeOwned>(documents: &[&Document], kind: DefinitionKind, def
             Err(error) => warn!(error = %error, "a definition cannot be read, leaving it out"),
         }
     }
-    if definitions.is_empty() { defaults } else { definitions }
+    definitions
 }

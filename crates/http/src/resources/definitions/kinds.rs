@@ -52,7 +52,7 @@ macro_rules! kind {
 
             #[utoipa::path(delete, path = $one, tag = "definitions", operation_id = concat!("delete_", stringify!($module)),
                 params(("id" = String, Path, description = "Id of the definition")),
-                responses((status = 204, description = "Deleted; without any of its kind the defaults hold again"),
+                responses((status = 204, description = "Deleted; if it replaced a default, that holds again"),
                     (status = 404, description = "There is none"),
                     (status = 412, description = "If-Match does not hold"),
                     (status = 422, description = "Others name it")))]

@@ -7,8 +7,7 @@ use actix_web::web::{Data, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use jiff::tz::TimeZone;
 use plaudit_engagement::{
-    AchievementDefinition, DefinitionError, Definitions, FunnelDefinition, RecognitionDefinition,
-    validate_achievement, validate_funnel, validate_recognition,
+    DefinitionError, Definitions, validate_achievement, validate_funnel, validate_recognition,
 };
 use plaudit_event::{DefinitionEvent, DefinitionKind, TenantId};
 use plaudit_log::Appended;
@@ -63,7 +62,7 @@ pub(super) async fn put(
     answer(status, &state, &credential.tenant, (kind, &id, version)).await
 }
 
-/// DELETE: removes a definition. Without any of its kind, the defaults hold again.
+/// DELETE: removes a definition. If it replaced a default, the default holds again.
 pub(super) async fn delete(
     request: HttpRequest,
     kind: DefinitionKind,
@@ -157,16 +156,16 @@ fn check_together(
 }
 
 fn compile(rows: &[DefinitionRow]) -> Result<(), DefinitionError> {
-    let (funnels, achievements, recognition) = Definitions::defaults();
-    let funnels: Vec<FunnelDefinition> = parse(rows, DefinitionKind::Funnel, funnels);
-    let achievements: Vec<AchievementDefinition> = parse(rows, DefinitionKind::Achievement, achievements);
-    let recognition: Vec<RecognitionDefinition> = parse(rows, DefinitionKind::Recognition, recognition);
+    let (funnels, achievements, recognition) = Definitions::with_defaults(
+        parse(rows, DefinitionKind::Funnel),
+        parse(rows, DefinitionKind::Achievement),
+        parse(rows, DefinitionKind::Recognition),
+    );
     Definitions::compile(&funnels, &achievements, &recognition, &TimeZone::UTC).map(drop)
 }
 
-/// The documents of one kind; the defaults if there are none.
-fn parse<T: DeserializeOwned>(rows: &[DefinitionRow], kind: DefinitionKind, defaults: Vec<T>) -> Vec<T> {
+/// The documents of one kind.
+fn parse<T: DeserializeOwned>(rows: &[DefinitionRow], kind: DefinitionKind) -> Vec<T> {
     let documents = rows.iter().filter(|row| row.kind == kind).filter_map(|row| row.document.as_deref());
-    let parsed: Vec<T> = documents.filter_map(|document| serde_json::from_str(document).ok()).collect();
-    if parsed.is_empty() { defaults } else { parsed }
+    documents.filter_map(|document| serde_json::from_str(document).ok()).collect()
 }

@@ -128,7 +128,11 @@ fn a_generation_keeps_the_definitions_that_it_began_with() {
     place.define("a", 1, &mut live);
     assert_eq!(place.titles("a", FIRST), ["From aware to advocate"]);
     place.define("b", 1, &mut live);
-    assert_eq!(place.titles("b", FIRST), ["version 1"], "it was there when b began");
+    assert_eq!(
+        place.titles("b", FIRST),
+        ["version 1", "From aware to advocate"],
+        "it was there when b began"
+    );
 }
 
 #[test]
@@ -144,7 +148,7 @@ fn a_change_is_told_once_to_each_instance_until_other_rows_serve() {
     assert_eq!(place.live().wants(), ["a"], "after a restart");
     let mut rebuild = place.rebuild("a");
     place.state("a", &mut rebuild);
-    assert_eq!(place.titles("a", SECOND), ["version 1"]);
+    assert_eq!(place.titles("a", SECOND), ["version 1", "From aware to advocate"]);
     assert!(rebuild.wants().is_empty(), "it does not serve");
     place.context.generations.serve(engagement::NAME, Some(&tenant("a")), SECOND);
     assert!(place.live().wants().is_empty());
@@ -194,5 +198,7 @@ fn documents_that_do_not_fit_are_left_out() {
     let set = DefinitionSet::of_rows(rows, &TimeZone::UTC);
     let achievements: Vec<&str> = set.achievements.iter().map(|it| it.id.as_str()).collect();
     let rules: Vec<&str> = set.recognition.iter().map(|it| it.id.as_str()).collect();
-    assert_eq!((achievements, rules), (vec!["b"], vec!["default"]));
+    let (_, defaults, _) = plaudit_engagement::Definitions::defaults();
+    let kept: Vec<&str> = std::iter::once("b").chain(defaults.iter().map(|it| it.id.as_str())).collect();
+    assert_eq!((achievements, rules), (kept, vec!["default"]));
 }
