@@ -37,4 +37,4 @@ pub use model::{Clock, Make, Models};
 pub use projector::{Projector, ProjectorOptions};
 pub use status::{BuildStatus, ProjectionStatus};
 pub use tables::{DEAD_LETTERS, POSITIONS, PROJECTIONS};
-pub use verify::{Difference, Report, Verify, verify};
+pub use verify::{Difference, Replayed, Report, Verify, replay};

@@ -18,7 +18,7 @@ use crate::decode::Decoded;
 use crate::feed::READ_BYTES;
 use crate::model::Model;
 use crate::projection::{self, Filter, Projection};
-use crate::projector::context;
+use crate::projector::{Held, context};
 use crate::{Clock, Entry, Make, Models, Projector, ProjectorError, State};
 
 /// More differences than anybody reads.
@@ -34,8 +34,6 @@ pub struct Verify {
     pub store: Arc<dyn Store>,
     /// An empty store for the replay.
     pub scratch: Arc<dyn Store>,
-    /// Called when all is replayed: from then on the scratch store may leave the bodies of records out.
-    pub before_comparing: Box<dyn Fn() + Send + Sync>,
     /// The read models, each after those it waits for.
     pub models: Vec<Make>,
     /// Tells the time.
@@ -76,12 +74,40 @@ pub struct Difference {
     pub expected: Option<String>,
 }
 
-/// Compares the rows of everything that serves with what the log says.
+/// Replays everything that serves, up to where its rows are. When a projector runs on them, they stay as they are until the answer is dropped.
 ///
 /// # Errors
 /// When log or store do not answer, or a read model cannot be replayed.
-pub async fn verify(options: Verify, running: Option<&Projector>) -> Result<Report, ProjectorError> {
-    let Verify { log, store, scratch, before_comparing, models, clock, time_zone } = options;
+pub async fn replay(options: Verify, running: Option<&Projector>) -> Result<Replayed, ProjectorError> {
+    let (check, mut replays) = open(options).await?;
+    check.advance(&mut replays).await?;
+    let held = match running {
+        Some(projector) => Some(projector.hold().await?),
+        None => None,
+    };
+    check.advance(&mut replays).await?;
+    Ok(Replayed { check, replays, _held: held })
+}
+
+/// Rows as they are and as they should be, ready to be compared.
+pub struct Replayed {
+    check: Check,
+    replays: Vec<Replay>,
+    _held: Option<Held>,
+}
+
+impl Replayed {
+    /// Compares them. Only the places of records count if a store leaves the bodies out.
+    ///
+    /// # Errors
+    /// When a store does not answer.
+    pub async fn compare(&self) -> Result<Report, ProjectorError> {
+        self.check.report(&self.replays).await
+    }
+}
+
+async fn open(options: Verify) -> Result<(Check, Vec<Replay>), ProjectorError> {
+    let Verify { log, store, scratch, models, clock, time_zone } = options;
     let generations = Generations::default();
     let models = Models::new(models, &context(&scratch, &generations, &time_zone));
     models.create_tables(&*scratch).await?;
@@ -105,15 +131,7 @@ pub async fn verify(options: Verify, running: Option<&Projector>) -> Result<Repo
             replays.push(Replay { model, projection, filter: Filter::default() });
         }
     }
-    let check = Check { log, store, scratch };
-    check.advance(&mut replays).await?;
-    let _held = match running {
-        Some(projector) => Some(projector.hold().await?),
-        None => None,
-    };
-    check.advance(&mut replays).await?;
-    before_comparing();
-    check.report(&replays).await
+    Ok((Check { log, store, scratch }, replays))
 }
 
 /// A serving projection and the one that replays it.

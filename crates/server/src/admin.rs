@@ -5,7 +5,7 @@ use std::sync::Arc;
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Json, ServiceConfig, get, post};
 use actix_web::{HttpResponse, ResponseError};
-use plaudit_projector::{Entry, Projector, ProjectorError, Redo, verify};
+use plaudit_projector::{Entry, Projector, ProjectorError, Redo};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -85,8 +85,7 @@ async fn redo(projector: &Projector, whose: &Whose, redo: Redo) -> Answer {
 }
 
 async fn verify_rows(parts: Data<Parts>, projector: Data<Projector>) -> Answer {
-    let scratch = parts.backends.scratch()?;
-    Ok(Json(json!(verify(parts.verify(&scratch), Some(&projector)).await?)))
+    Ok(Json(json!(parts.verify(Some(&projector)).await?)))
 }
 
 /// Entries by model and generation.

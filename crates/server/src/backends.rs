@@ -1,8 +1,8 @@
 //! Which log and which store run: the only place that knows. Here the embedded ones, in a data directory.
 
+use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use plaudit_log::{Log, LogError};
@@ -31,15 +31,12 @@ pub struct Backends {
     pub store: Arc<dyn Store>,
     data_dir: PathBuf,
     embedded: Arc<EmbeddedLog>,
-    places_only: Arc<AtomicBool>,
 }
 
 /// A store for a replay, which goes when it is dropped.
 pub struct Scratch {
     /// The store.
     pub store: Arc<dyn Store>,
-    /// Set once only the places of records are of interest, and not their bodies.
-    pub places_only: Arc<AtomicBool>,
     _directory: TempDir,
 }
 
@@ -51,25 +48,18 @@ impl Backends {
         }
         let embedded = open_log(data_dir, Some(registry))?;
         sweep(data_dir);
-        let places_only = Arc::new(AtomicBool::new(false));
-        let store = open_store(&data_dir.join(STORE_DIR), &embedded, &places_only)?;
+        let store = open_store(&data_dir.join(STORE_DIR), &embedded)?;
         store.register(registry)?;
         let (log, store) = (embedded.clone(), Arc::new(store));
-        Ok(Self { log, store, data_dir: data_dir.to_owned(), embedded, places_only })
+        Ok(Self { log, store, data_dir: data_dir.to_owned(), embedded })
     }
 
     /// An empty store beside the others.
     pub fn scratch(&self) -> Result<Scratch, ServerError> {
         let directory = tempfile::Builder::new().prefix(SCRATCH).tempdir_in(&self.data_dir);
         let directory = directory.map_err(|cause| no_file("make a directory in", &self.data_dir, cause))?;
-        let places_only = Arc::new(AtomicBool::new(false));
-        let store = Arc::new(open_store(directory.path(), &self.embedded, &places_only)?);
-        Ok(Scratch { store, places_only, _directory: directory })
-    }
-
-    /// From now on rows come without the bodies of their records, for who compares many of them.
-    pub fn leave_bodies_out(&self) {
-        self.places_only.store(true, Ordering::Relaxed);
+        let store = Arc::new(open_store(directory.path(), &self.embedded)?);
+        Ok(Scratch { store, _directory: directory })
     }
 
     /// Confirms what waits; later appends are refused.
@@ -129,29 +119,30 @@ fn open_log(data_dir: &Path, registry: Option<&Registry>) -> Result<Arc<Embedded
     Ok(Arc::new(EmbeddedLog::open(&data_dir.join(LOG_DIR), options)?))
 }
 
-fn open_store(
-    directory: &Path,
-    log: &Arc<EmbeddedLog>,
-    places_only: &Arc<AtomicBool>,
-) -> Result<EmbeddedStore, ServerError> {
-    let values = Values { log: log.clone(), places_only: places_only.clone() };
+fn open_store(directory: &Path, log: &Arc<EmbeddedLog>) -> Result<EmbeddedStore, ServerError> {
     let options = plaudit_store_embedded::Options::default();
-    Ok(EmbeddedStore::open(directory, options, Some(Arc::new(values)))?)
+    Ok(EmbeddedStore::open(directory, options, Some(Arc::new(Values(log.clone()))))?)
+}
+
+tokio::task_local! {
+    static PLACES_ONLY: ();
+}
+
+/// Does `work` with rows that come without the bodies of their records: for comparing many rows, whose places say it all.
+pub async fn without_bodies<T>(work: impl Future<Output = T>) -> T {
+    PLACES_ONLY.scope((), work).await
 }
 
 /// Bodies of statements are in the log; the tables keep their places.
-struct Values {
-    log: Arc<EmbeddedLog>,
-    places_only: Arc<AtomicBool>,
-}
+struct Values(Arc<EmbeddedLog>);
 
 #[async_trait::async_trait]
 impl RecordSource for Values {
     async fn values(&self, places: &[(u32, u64)]) -> Result<Vec<Bytes>, StoreError> {
-        if self.places_only.load(Ordering::Relaxed) {
+        if PLACES_ONLY.try_with(|()| ()).is_ok() {
             return Ok(vec![Bytes::new(); places.len()]);
         }
         let positions: Vec<u64> = places.iter().map(|(_, position)| *position).collect();
-        self.log.values(&positions).await.map_err(|error| StoreError::Backend(Box::new(error)))
+        self.0.values(&positions).await.map_err(|error| StoreError::Backend(Box::new(error)))
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use plaudit_projector::{Projector, Redo, verify};
+use plaudit_projector::{Projector, Redo};
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
 
@@ -112,12 +112,7 @@ impl Operator {
     pub async fn verify(&self) -> Result<Value, ServerError> {
         match self {
             Self::Online(online) => online.ask(Method::POST, "verify", &Value::Null).await,
-            Self::Offline(offline) => {
-                let scratch = offline.parts.backends.scratch()?;
-                offline.parts.backends.leave_bodies_out();
-                let options = offline.parts.verify(&scratch);
-                Ok(json!(verify(options, offline.projector.as_ref()).await?))
-            }
+            Self::Offline(offline) => Ok(json!(offline.parts.verify(offline.projector.as_ref()).await?)),
         }
     }
 

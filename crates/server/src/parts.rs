@@ -1,15 +1,14 @@
 //! The parts that all commands on a data directory share.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use plaudit_projector::{Make, Projector, ProjectorMetrics, ProjectorOptions, Verify};
+use plaudit_projector::{Make, Projector, ProjectorMetrics, ProjectorOptions, Report, Verify, replay};
 use plaudit_read_models::{Generations, Progress};
 use plaudit_xapi::Timestamp;
 use prometheus::Registry;
 
-use crate::backends::{Backends, Scratch};
+use crate::backends::{Backends, without_bodies};
 use crate::config::Settings;
 use crate::error::ServerError;
 
@@ -57,18 +56,19 @@ impl Parts {
         Ok(Projector::start(options).await?)
     }
 
-    /// What a verification needs; the scratch store has to outlive it.
-    pub fn verify(&self, scratch: &Scratch) -> Verify {
-        let places_only = scratch.places_only.clone();
-        Verify {
+    /// Replays the log beside the rows and compares; `running` is who projects meanwhile.
+    pub async fn verify(&self, running: Option<&Projector>) -> Result<Report, ServerError> {
+        let scratch = self.backends.scratch()?;
+        let options = Verify {
             log: self.backends.log.clone(),
             store: self.backends.store.clone(),
             scratch: scratch.store.clone(),
-            before_comparing: Box::new(move || places_only.store(true, Ordering::Relaxed)),
             models: models(),
             clock: self.clock.clone(),
             time_zone: self.time_zone.clone(),
-        }
+        };
+        let replayed = replay(options, running).await?;
+        Ok(without_bodies(replayed.compare()).await?)
     }
 }
 

@@ -4,19 +4,18 @@ use plaudit_store::{Generation, Store, Write};
 use plaudit_xapi::Timestamp;
 
 use crate::tests::world::{COUNTS, World, caught_up, learner};
-use crate::{Projector, Redo, Report, Verify, verify};
+use crate::{Projector, Redo, Report, Verify, replay};
 
 async fn check(world: &World, running: Option<&Projector>) -> Report {
     let options = Verify {
         log: world.log.clone(),
         store: world.store.clone(),
         scratch: world.scratch(),
-        before_comparing: Box::new(|| {}),
         models: vec![world.make()],
         clock: std::sync::Arc::new(|| Timestamp::from_micros(1)),
         time_zone: jiff::tz::TimeZone::UTC,
     };
-    verify(options, running).await.unwrap()
+    replay(options, running).await.unwrap().compare().await.unwrap()
 }
 
 async fn tamper(world: &World, writes: Vec<Write>) {
