@@ -11,7 +11,7 @@ pub const EXIT_ERROR: u8 = 2;
 
 const AFTER_HELP: &str = "\
 Examples:
-  plaudit serve                                   learn on 127.0.0.1:8080, data in ./plaudit-data
+  plaudit serve                                   listen on 127.0.0.1:8080, data in ./plaudit-data
   plaudit serve --data-dir /var/lib/plaudit --listen 0.0.0.0:8080 --key lms --secret \"$SECRET\"
   plaudit rebuild engagement                      build funnel, achievements and recognition anew
   plaudit verify --data-dir /var/lib/plaudit      replay the log and compare it with the rows
@@ -65,19 +65,19 @@ Exits with 0 when nothing differs, with 1 and the differences when something doe
 /// Options of every command that works on a data directory.
 #[derive(Args, Debug, Default)]
 pub struct Common {
-    /// Directory that holds log, tables and credential.
+    /// Directory that holds log, tables and credential [default: plaudit-data].
     #[arg(long, env = "PLAUDIT_DATA_DIR", value_name = "DIR", help_heading = "Common options")]
     pub data_dir: Option<PathBuf>,
     /// TOML file with settings; `plaudit config print` prints one.
     #[arg(long, env = "PLAUDIT_CONFIG", value_name = "FILE", help_heading = "Common options")]
     pub config: Option<PathBuf>,
-    /// What to log, as in `info,plaudit_http=debug`.
+    /// What to log, as in `info,plaudit_http=debug` [default: info for `serve`, else warn].
     #[arg(long, env = "PLAUDIT_LOG", value_name = "FILTER", help_heading = "Common options")]
     pub log: Option<String>,
-    /// How to log.
+    /// How to log [default: human].
     #[arg(long, env = "PLAUDIT_LOG_FORMAT", value_name = "FORMAT", help_heading = "Common options")]
     pub log_format: Option<LogFormat>,
-    /// Time zone in which days and months begin, as in `Europe/Berlin`.
+    /// Time zone in which days and months begin, as in `Europe/Berlin` [default: UTC].
     #[arg(long, env = "PLAUDIT_TIME_ZONE", value_name = "ZONE", help_heading = "Common options")]
     pub time_zone: Option<String>,
 }
@@ -102,10 +102,11 @@ pub struct Serve {
     /// Options of every command.
     #[command(flatten)]
     pub common: Common,
-    /// Where to listen for xAPI and the read API; port 0 takes any free one.
+    /// Where to listen for xAPI and the read API; port 0 takes any free one [default: 127.0.0.1:8080].
     #[arg(long, env = "PLAUDIT_LISTEN", value_name = "HOST:PORT")]
     pub listen: Option<String>,
-    /// Where to listen for metrics, health and commands. Has no credential: keep it private.
+    /// Where to listen for metrics, health and commands. It asks for no credential: keep it private [default:
+    /// 127.0.0.1:9090].
     #[arg(long, env = "PLAUDIT_ADMIN_LISTEN", value_name = "HOST:PORT")]
     pub admin_listen: Option<String>,
     /// Key that clients give as Basic user name.
@@ -114,10 +115,10 @@ pub struct Serve {
     /// Secret that clients give as Basic password.
     #[arg(long, env = "PLAUDIT_SECRET", value_name = "SECRET", hide_env_values = true, requires = "key")]
     pub secret: Option<String>,
-    /// Tenant whose data the credential opens.
+    /// Tenant whose data the credential opens [default: default].
     #[arg(long, env = "PLAUDIT_TENANT", value_name = "NAME")]
     pub tenant: Option<String>,
-    /// Threads that serve requests.
+    /// Threads that serve requests; as many as there are cores when left out.
     #[arg(long, env = "PLAUDIT_WORKERS", value_name = "N")]
     pub workers: Option<usize>,
 }
