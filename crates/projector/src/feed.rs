@@ -10,9 +10,9 @@ use crate::ProjectorError;
 use crate::metrics::FeedMetrics;
 use crate::retry::Retry;
 
-/// Bytes of one read: some five thousand records, so that hot rows are written once per as many, while the reads of all read models (one that
-/// is being read, one that waits, one that is being applied) stay below 64 MiB.
-pub(crate) const READ_BYTES: usize = 4 << 20;
+/// Bytes of one read: some ten thousand records, so that hot rows are written once per as many, while the reads of all read models (one that
+/// is being read, one that waits, one that is being applied) stay below 128 MiB.
+pub(crate) const READ_BYTES: usize = 8 << 20;
 /// Reads that wait to be applied, besides the one that is being applied.
 const READS_AHEAD: usize = 1;
 /// How long a reader waits at the head before it looks whether anybody still listens.
