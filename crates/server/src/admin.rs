@@ -41,6 +41,7 @@ pub fn resources(
         config
             .app_data(parts.clone())
             .app_data(projector.clone())
+            .route("/admin/server", get().to(server))
             .route("/admin/projections", get().to(projections))
             .route("/admin/rebuild", post().to(rebuild))
             .route("/admin/drop-old", post().to(drop_old))
@@ -52,6 +53,12 @@ pub fn resources(
 }
 
 type Answer = Result<Json<Value>, Refusal>;
+
+/// Which server this is: another may have taken over the address of one that was killed.
+async fn server(parts: Data<Parts>) -> Answer {
+    let (pid, data_dir) = (std::process::id(), parts.backends.data_dir());
+    Ok(Json(json!({ "pid": pid, "data_dir": data_dir, "version": env!("CARGO_PKG_VERSION") })))
+}
 
 async fn projections(projector: Data<Projector>) -> Answer {
     Ok(Json(json!({ "projections": projector.status().await? })))

@@ -54,6 +54,11 @@ impl Backends {
         Ok(Self { log, store, data_dir: data_dir.to_owned(), embedded })
     }
 
+    /// Where all is.
+    pub fn data_dir(&self) -> &Path {
+        &self.data_dir
+    }
+
     /// An empty store beside the others.
     pub fn scratch(&self) -> Result<Scratch, ServerError> {
         let directory = tempfile::Builder::new().prefix(SCRATCH).tempdir_in(&self.data_dir);

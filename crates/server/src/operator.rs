@@ -1,5 +1,6 @@
 //! Commands on a data directory: passed on to the server that runs on it, or done here when none does.
 
+use std::path::Path;
 use std::time::Duration;
 
 use plaudit_projector::{Projector, Redo};
@@ -139,7 +140,10 @@ impl Online {
         let running = Running::read(&settings.data_dir)?;
         let client = Client::builder().connect_timeout(CONNECT_WAIT_MAX).no_proxy().build().ok()?;
         let online = Self { client, url: running.admin };
-        online.ask(Method::GET, "projections", &Value::Null).await.ok().map(|_| online)
+        let server = online.ask(Method::GET, "server", &Value::Null).await.ok()?;
+        // Another server may have taken over the address of one that was killed.
+        let its = Path::new(server["data_dir"].as_str()?).canonicalize().ok()?;
+        (its == settings.data_dir.canonicalize().ok()?).then_some(online)
     }
 
     async fn ask(&self, method: Method, command: &str, body: &Value) -> Result<Value, ServerError> {

@@ -107,6 +107,9 @@ async fn operators_rebuild_and_verify_while_it_runs() {
     let (status, body) = ask(Method::POST, admin("verify"), &Value::Null).await;
     let report: Value = serde_json::from_str(&body).unwrap();
     assert_eq!((status, &report["different"]), (StatusCode::OK, &json!(0)), "{body}");
+    let (_, body) = ask(Method::GET, admin("server"), &Value::Null).await;
+    let shown: Value = serde_json::from_str(&body).unwrap();
+    assert_eq!(shown["data_dir"].as_str().map(Path::new), Some(directory.path()));
     let (_, body) = ask(Method::GET, admin("dead-letters"), &Value::Null).await;
     assert_eq!(body, r#"{"dead_letters":[]}"#);
     server.stop().await.unwrap();
