@@ -79,8 +79,7 @@ pub struct Inspected(Arc<EmbeddedLog>);
 impl Inspected {
     /// Opens the log in `data_dir`, which has to be there.
     pub fn open(data_dir: &Path) -> Result<Self, ServerError> {
-        let directory = data_dir.join(LOG_DIR);
-        std::fs::metadata(&directory).map_err(|cause| no_file("find", &directory, cause))?;
+        expect_log(data_dir)?;
         Ok(Self(open_log(data_dir, None)?))
     }
 
@@ -103,6 +102,12 @@ impl Inspected {
 /// Whether `data_dir` is in use by another process.
 pub fn is_in_use(error: &ServerError) -> bool {
     matches!(error, ServerError::Log(LogError::InUse { .. }))
+}
+
+/// Refuses a directory that holds no log: a command on a mistyped name must not make one there and find it in order.
+pub fn expect_log(data_dir: &Path) -> Result<(), ServerError> {
+    let directory = data_dir.join(LOG_DIR);
+    std::fs::metadata(&directory).map(drop).map_err(|cause| no_file("find", &directory, cause))
 }
 
 /// Removes what a process left that was killed during a verification. Called by who holds the lock of the log.

@@ -8,7 +8,7 @@ use reqwest::{Client, Method};
 use serde_json::{Value, json};
 
 use crate::admin::{Which, Whose, named};
-use crate::backends::is_in_use;
+use crate::backends::{expect_log, is_in_use};
 use crate::config::Settings;
 use crate::error::ServerError;
 use crate::parts::Parts;
@@ -45,6 +45,7 @@ impl Operator {
         if let Some(online) = Online::find(settings).await {
             return Ok(Self::Online(online));
         }
+        expect_log(&settings.data_dir)?;
         let parts = Parts::open(settings).map_err(|error| match is_in_use(&error) {
             true => ServerError::Running { path: settings.data_dir.clone(), action: "go on" },
             false => error,

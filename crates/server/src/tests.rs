@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::cli::{Common, Serve};
 use crate::config::{ServeSettings, Settings};
+use crate::operator::Operator;
 use crate::serve::Server;
 
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -136,4 +137,15 @@ async fn every_metric_says_what_it_is_and_in_which_unit() {
         assert_eq!(metric.kind == "counter", last == "total", "{}", metric.name);
     }
     server.stop().await.unwrap();
+}
+
+#[actix_web::test]
+async fn a_command_on_a_mistyped_directory_makes_none() {
+    let directory = tempfile::tempdir().unwrap();
+    let data_dir = directory.path().join("typo");
+    let common = Common { data_dir: Some(data_dir.clone()), ..Common::default() };
+    let settings = Settings::new(&common, "warn").unwrap();
+    let Err(error) = Operator::find(&settings, false).await else { panic!("it was found") };
+    assert!(error.to_string().ends_with("typo/log"), "{error}");
+    assert!(!data_dir.exists());
 }
