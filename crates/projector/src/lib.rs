@@ -6,7 +6,7 @@
 //!
 //! | to know | read |
 //! |---|---|
-//! | which projections there are, and how a rebuild is swapped in | [`Catalog`](catalog) |
+//! | which projections there are, and how a rebuild is swapped in | `catalog` |
 //! | how a batch becomes rows, and what happens to a record that cannot be applied | `projection` |
 //! | in which order a runner does things | `runner` |
 //! | how rows are held against the log | `verify` |

@@ -15,8 +15,12 @@ async fn a_rebuild_while_records_come_in_leads_to_the_same_rows() {
     let projector = world.start().await;
     caught_up(&projector).await;
     let builds = projector.rebuild(None).await.unwrap();
+    let mut seen = 0;
     while !projector.wait_built(&builds, std::time::Duration::from_millis(1)).await {
         world.append_many("t", 7, 7).await;
+        let total: i64 = world.counts("t").await.values().sum();
+        assert!(total >= seen, "who reads meanwhile never sees less than before: {total} after {seen}");
+        seen = total;
     }
     caught_up(&projector).await;
     let serving = world.generations.serving("counts", &TenantId::new("t").unwrap());
