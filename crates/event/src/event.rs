@@ -227,3 +227,87 @@ fn decode_definition(tenant: TenantId, value: &[u8]) -> Result<DefinitionEvent, 
         document: value.document,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tenant() -> TenantId {
+        TenantId::new("acme").unwrap()
+    }
+
+    fn statement() -> Batch {
+        let mut batch = Batch::default();
+        let learner = LearnerId::from_canonical("mailto:ada@example.com");
+        let body = br#"{"stored":"0000000000000000000000000000"}"#;
+        StatementEvent::push(&mut batch, &tenant(), &learner, Fingerprint(7), |out| {
+            out.extend_from_slice(body)
+        });
+        batch
+    }
+
+    #[test]
+    fn a_statement_comes_back_with_the_time_that_was_set() {
+        let mut batch = statement();
+        let printed = b"2026-01-05T10:00:00.000000Z";
+        StatementEvent::set_stored(&mut batch, 0, Timestamp::from_micros(42), printed, &[11]);
+        let record = batch.iter().next().unwrap();
+        let Ok(Event::Statement(event)) = Event::decode(&record) else { panic!("no statement") };
+        assert_eq!((event.tenant, event.learner), (tenant(), "mailto:ada@example.com"));
+        assert_eq!((event.stored, event.fingerprint), (Timestamp::from_micros(42), Fingerprint(7)));
+        assert_eq!(event.body, br#"{"stored":"2026-01-05T10:00:00.000000Z0"}"#);
+    }
+
+    #[test]
+    fn a_definition_comes_back_written_or_deleted() {
+        let document = RawValue::from_string(r#"{"id":"f", "big":1.50}"#.into()).unwrap();
+        for document in [Some(document), None] {
+            let event = DefinitionEvent {
+                tenant: tenant(),
+                kind: DefinitionKind::Funnel,
+                id: "f".into(),
+                version: 3,
+                at: Timestamp::from_micros(42),
+                document,
+            };
+            let mut batch = Batch::default();
+            event.push(&mut batch);
+            let record = batch.iter().next().unwrap();
+            let Ok(Event::Definition(read)) = Event::decode(&record) else { panic!("no definition") };
+            assert_eq!((read.kind, read.id, read.version, read.at), (event.kind, event.id, 3, event.at));
+            assert_eq!(read.document.map(|it| it.to_string()), event.document.map(|it| it.to_string()));
+        }
+    }
+
+    #[test]
+    fn what_is_no_event_is_refused_with_its_reason() {
+        let decode = |key: &[u8], headers: &[(&str, &[u8])]| {
+            let mut batch = Batch::default();
+            batch.push(key, headers, |_| ());
+            Event::decode(&batch.iter().next().unwrap()).map(drop)
+        };
+        assert_eq!(decode(b"acme", &[]), Err(EventError::Key));
+        assert_eq!(decode(b"ACME\0x", &[]), Err(EventError::Tenant("ACME".into())));
+        assert_eq!(decode(b"acme\0x", &[]), Err(EventError::Header("kind")));
+        let later: [(&str, &[u8]); 2] = [("kind", b"statement"), ("version", b"9")];
+        let unknown = EventError::Unknown { kind: "statement".into(), version: "9".into() };
+        assert_eq!(decode(b"acme\0x", &later), Err(unknown));
+        let short: [(&str, &[u8]); 3] = [("kind", b"statement"), ("version", b"1"), ("stored", b"1")];
+        assert_eq!(decode(b"acme\0x", &short), Err(EventError::Header("stored")));
+    }
+
+    /// Version 1 of a statement's record, byte for byte: logs that are out there have it.
+    #[test]
+    fn the_first_released_bytes_stay_readable() {
+        let frozen: &[u8] = b"\x1b\x00\x7e\x00\x29\x00\x00\x00acme\0mailto:ada@example.com\
+            \x06stored\x08\x00\0\0\0\0\0\0\0\0\
+            \x0bfingerprint\x10\x00\x07\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\
+            \x04kind\x09\x00statement\x07version\x01\x001\x06tenant\x04\x00acme\
+            \x06schema\x1e\x00urn:plaudit:schema:statement:1\
+            {\"stored\":\"0000000000000000000000000000\"}";
+        let batch = statement();
+        assert_eq!(batch.as_bytes(), frozen);
+        let (record, rest) = RecordRef::parse(frozen).unwrap();
+        assert!(rest.is_empty() && Event::decode(&record).is_ok());
+    }
+}

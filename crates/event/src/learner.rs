@@ -46,3 +46,18 @@ impl fmt::Display for LearnerId {
         f.write_str(&self.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_identities_stay_different_and_get_short() {
+        let long =
+            |end: &str| LearnerId::from_canonical(&format!("openid:https://é{}{end}", "é".repeat(4000)));
+        let (a, b) = (long("a"), long("b"));
+        assert_ne!(a, b);
+        assert!(a.as_str().len() <= LEARNER_BYTES_MAX && a.as_str().starts_with("openid:https://é"));
+        assert_eq!(LearnerId::from_canonical("mailto:a@b.c").as_str(), "mailto:a@b.c");
+    }
+}

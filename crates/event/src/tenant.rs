@@ -36,3 +36,18 @@ impl fmt::Display for TenantId {
         f.write_str(&self.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_could_reach_into_another_tenants_keys_is_refused() {
+        for name in ["acme", "a-1_b", &"x".repeat(TENANT_CHARS_MAX)] {
+            assert_eq!(TenantId::new(name).unwrap().as_str(), name);
+        }
+        for name in ["", "A", "a b", "a\0b", "a/b", "é", &"x".repeat(TENANT_CHARS_MAX + 1)] {
+            assert!(TenantId::new(name).is_err(), "{name:?}");
+        }
+    }
+}
