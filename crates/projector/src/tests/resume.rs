@@ -31,15 +31,14 @@ async fn a_crash_at_any_call_of_the_store_counts_nothing_twice() {
             let projector = world.start_over(faulty.clone()).await;
             caught_up(&projector).await;
             faulty.allow(calls);
-            // Enough single appends that the calls run out.
-            for _ in 0..CALLS {
+            // One batch at a time, each with calls of its own, until the calls run out.
+            while !faulty.has_failed() {
                 world.append("t", &[&learner("a"), &learner("b")]).await;
                 expected += 1;
-                if faulty.has_failed() {
-                    break;
-                }
+                let head = 2 * u64::try_from(expected).unwrap();
+                let absorbed = || world.progress.reached("counts", 0).next.0 >= head;
+                until("rows follow or the store fails", async || faulty.has_failed() || absorbed()).await;
             }
-            until("the store fails", async || faulty.has_failed()).await;
             projector.stop().await.unwrap();
         }
         let projector = world.start().await;
