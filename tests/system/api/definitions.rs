@@ -59,6 +59,23 @@ async fn a_funnel_is_built_from_what_is_there_and_again_when_it_changes() {
 }
 
 #[tokio::test]
+async fn a_default_stays_beside_others_and_comes_back_when_its_replacement_goes() {
+    let plaudit = Plaudit::start();
+    let client = plaudit.client();
+    let default = format!("{}/funnels/default", plaudit.api);
+    let built_in = client.get(&default).await.expect(200).json()["document"].clone();
+    client.put(&format!("{}/funnels/onboarding", plaudit.api), funnel("P1M").to_string()).await.expect(201);
+    assert_eq!(client.get(&default).await.expect(200).json()["document"], built_in);
+
+    let mut own = funnel("P1M");
+    own["id"] = json!("default");
+    client.put(&default, own.to_string()).await.expect(201);
+    assert_eq!(client.get(&default).await.expect(200).json()["document"]["title"], "Onboarding");
+    assert_eq!(client.send(Method::DELETE, &default, "").await.status, 204);
+    assert_eq!(client.get(&default).await.expect(200).json()["document"], built_in);
+}
+
+#[tokio::test]
 async fn a_stale_write_is_refused() {
     let plaudit = Plaudit::start();
     let client = plaudit.client();
